@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * gostat - the kernel API.
+ *
+ * A slab-like allocator that always knows exactly where its memory is. The
+ * calls mean what their kmalloc() namesakes mean: GFP flags, zero size
+ * (ZERO_SIZE_PTR), natural alignment of power-of-two sizes, kfree(NULL). An
+ * object may be freed on any CPU and in any context that could have allocated
+ * it; it must never be passed to kfree(), nor a kmalloc() object to
+ * gostat_free() (which reports it and leaves both heaps intact).
+ *
+ * Contexts: process, softirq and hardirq. On PREEMPT_RT the rules are those
+ * of kmalloc() there: not under a raw spinlock, not with interrupts off. In
+ * NMI an allocation is served from this CPU's magazine or fails, and a free
+ * that finds the magazine unavailable is finished later from an irq_work.
+ *
+ * Import the symbols with MODULE_IMPORT_NS(GOSTAT).
+ */
+#ifndef _GOSTAT_GOSTAT_H
+#define _GOSTAT_GOSTAT_H
+
+#include <linux/gfp.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+#include <linux/types.h>
+#include <gostat/sizeclasses.h>
+
+/**
+ * enum gostat_state - what an address is to gostat
+ * @GOSTAT_FOREIGN: not gostat's memory
+ * @GOSTAT_IDLE: a page of an arena that is in no span
+ * @GOSTAT_SMALL: inside a span of small objects
+ * @GOSTAT_LARGE: inside a large object
+ */
+enum gostat_state {
+	GOSTAT_FOREIGN,
+	GOSTAT_IDLE,
+	GOSTAT_SMALL,
+	GOSTAT_LARGE,
+};
+
+/**
+ * struct gostat_object - the answer of gostat_lookup()
+ * @base: first byte of the object that contains the address
+ * @size: usable bytes of the object (class size, or whole pages)
+ * @span_pages: pages of the span the object lies in
+ * @class: size class; 0 for a large object
+ * @state: what the address is; the other fields are 0 unless small or large
+ *
+ * Go: the results of mlookup()/findObject().
+ */
+struct gostat_object {
+	void *base;
+	size_t size;
+	unsigned int span_pages;
+	unsigned int class;
+	enum gostat_state state;
+};
+
+/*
+ * Entry points behind the inlines below; handles are gostat_handle() values.
+ * Those that are only ever called by name need no landing pad for indirect
+ * branches, which on x86 saves each an instruction.
+ */
+#ifdef __noendbr
+#define GOSTAT_DIRECT	__noendbr
+#else
+#define GOSTAT_DIRECT
+#endif
+
+GOSTAT_DIRECT void *__gostat_alloc_kernel(unsigned long handle) __malloc;
+GOSTAT_DIRECT void *__gostat_alloc_handle(unsigned long handle, gfp_t gfp) __malloc;
+GOSTAT_DIRECT void *__gostat_alloc_zero(unsigned long handle, gfp_t gfp) __malloc;
+void *__gostat_alloc(size_t size, gfp_t gfp) __malloc __alloc_size(1);
+GOSTAT_DIRECT void __gostat_free_handle(const void *obj, unsigned long handle);
+void __gostat_free_sized(const void *obj, size_t size);
+
+/* Flags for which an allocation is more than a pop from a magazine. */
+#define GOSTAT_GFP_SPECIAL	(__GFP_ZERO | __GFP_DMA | __GFP_DMA32 | \
+				 __GFP_HIGHMEM)
+
+/*
+ * A handle is a size class as the fast path wants it: the offset of the class's
+ * magazine header from the start of the per-CPU area. Class 0 has handle 0.
+ */
+#define GOSTAT_HANDLE_SHIFT	5
+
+static __always_inline unsigned long gostat_handle(size_t size)
+{
+	return (unsigned long)gostat_class_of(size) << GOSTAT_HANDLE_SHIFT;
+}
+
+/**
+ * gostat_alloc() - allocate memory
+ * @size: bytes wanted; 0 gives ZERO_SIZE_PTR
+ * @gfp: as for kmalloc()
+ *
+ * A constant size finds its size class at compile time if the flags are constant
+ * too. The object is aligned
+ * to at least 8 bytes, and to its size when that is a power of two.
+ *
+ * Context: Any but NMI; may sleep if @gfp allows it. In NMI served from the
+ * magazine alone.
+ * Return: the object, or NULL.
+ */
+static __always_inline __malloc __alloc_size(1)
+void *gostat_alloc(size_t size, gfp_t gfp)
+{
+	if (__builtin_constant_p(size) && size && size <= GOSTAT_MAX_SMALL &&
+	    __builtin_constant_p(gfp)) {
+		if (gfp == GFP_KERNEL)
+			return __gostat_alloc_kernel(gostat_handle(size));
+		if (!(gfp & GOSTAT_GFP_SPECIAL))
+			return __gostat_alloc_handle(gostat_handle(size), gfp);
+		if ((gfp & GOSTAT_GFP_SPECIAL) == __GFP_ZERO)
+			return __gostat_alloc_zero(gostat_handle(size), gfp);
+	}
+	return __gostat_alloc(size, gfp);
+}
+
+/**
+ * gostat_zalloc() - allocate zeroed memory
+ * @size: bytes wanted
+ * @gfp: as for kmalloc()
+ *
+ * Context: As gostat_alloc().
+ * Return: the object, all of its usable bytes zero, or NULL.
+ */
+static __always_inline __malloc __alloc_size(1)
+void *gostat_zalloc(size_t size, gfp_t gfp)
+{
+	return gostat_alloc(size, gfp | __GFP_ZERO);
+}
+
+/**
+ * gostat_alloc_array() - allocate an array
+ * @n: number of elements
+ * @size: bytes of one element
+ * @gfp: as for kmalloc()
+ *
+ * Context: As gostat_alloc().
+ * Return: the array, or NULL, also when @n * @size overflows.
+ */
+static __always_inline __malloc __alloc_size(1, 2)
+void *gostat_alloc_array(size_t n, size_t size, gfp_t gfp)
+{
+	size_t bytes;
+
+	if (unlikely(check_mul_overflow(n, size, &bytes)))
+		return NULL;
+	return gostat_alloc(bytes, gfp);
+}
+
+/**
+ * gostat_free() - free an object
+ * @obj: what an allocation returned; NULL and ZERO_SIZE_PTR are no-ops
+ *
+ * A pointer that is not a live gostat object is reported, once per flood, and
+ * otherwise ignored: at once if it lies in no span of small objects, or is the
+ * object freed last; else when the magazine that took it is flushed. Until then
+ * an allocation may get it. The module parameter "uncached" finds all at once.
+ *
+ * Context: Any.
+ */
+void gostat_free(const void *obj);
+
+/**
+ * gostat_free_sized() - free an object whose size the caller knows
+ * @obj: what an allocation returned; NULL and ZERO_SIZE_PTR are no-ops
+ * @size: the size it was allocated with
+ *
+ * Saves the lookup of gostat_free(). A wrong @size is found when the magazine
+ * is flushed. The idea is C++14's sized deallocation.
+ *
+ * Context: Any.
+ */
+static __always_inline void gostat_free_sized(const void *obj, size_t size)
+{
+	if (!__builtin_constant_p(size) || !size || size > GOSTAT_MAX_SMALL)
+		__gostat_free_sized(obj, size);
+	else if (likely(!ZERO_OR_NULL_PTR(obj)))
+		__gostat_free_handle(obj, gostat_handle(size));
+}
+
+/**
+ * gostat_alloc_bulk() - allocate many objects of one size
+ * @size: bytes of each object
+ * @gfp: as for kmalloc()
+ * @n: how many
+ * @objs: where the pointers go
+ *
+ * Context: As gostat_alloc().
+ * Return: how many were allocated; fewer than @n when memory ran out.
+ */
+unsigned int gostat_alloc_bulk(size_t size, gfp_t gfp, unsigned int n,
+			       void **objs);
+
+/**
+ * gostat_free_bulk() - free many objects
+ * @n: how many
+ * @objs: the objects, of any sizes; NULL entries are skipped
+ *
+ * Context: Any.
+ */
+void gostat_free_bulk(unsigned int n, void **objs);
+
+/**
+ * gostat_realloc() - change the size of an object
+ * @obj: the object, NULL to allocate
+ * @size: bytes wanted; 0 frees and gives ZERO_SIZE_PTR
+ * @gfp: as for krealloc(); with __GFP_ZERO the bytes beyond the old usable
+ *	size are zero
+ *
+ * Context: As gostat_alloc().
+ * Return: the object, moved or not, or NULL with the old one untouched.
+ */
+void *gostat_realloc(const void *obj, size_t size, gfp_t gfp);
+
+/**
+ * gostat_usable_size() - bytes the owner of an object may use
+ * @obj: a live object
+ *
+ * Context: Any but NMI.
+ * Return: the size, 0 for NULL, ZERO_SIZE_PTR and foreign pointers.
+ */
+size_t gostat_usable_size(const void *obj);
+
+/**
+ * gostat_lookup() - find the object an address lies in
+ * @addr: any kernel address
+ * @obj: filled in
+ *
+ * Safe for every address. The answer is a snapshot: only an object that its
+ * owner keeps alive stays what it says. Counted in nlookup.
+ *
+ * Context: Any but NMI.
+ * Return: true if the address lies in a small or large object's memory.
+ */
+bool gostat_lookup(const void *addr, struct gostat_object *obj);
+
+/**
+ * gostat_owns() - is this address gostat's?
+ * @addr: any kernel address
+ *
+ * Context: Any but NMI.
+ * Return: true if @addr lies in a span.
+ */
+bool gostat_owns(const void *addr);
+
+#endif /* _GOSTAT_GOSTAT_H */

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * gostat - the figures, under the names of Go's MemStats, and how to read them.
+ *
+ * Identities, true in every snapshot, whatever runs meanwhile:
+ *
+ *	sys == heap_sys + stacks_sys + mspan_sys + mcache_sys + buckhash_sys +
+ *	       gc_sys + other_sys
+ *	heap_sys == heap_inuse + heap_idle	heap_released <= heap_idle
+ *	heap_alloc == alloc == sum of size * (nmalloc - nfree) + large bytes
+ *	heap_alloc <= heap_inuse
+ *	heap_objects == nmalloc - nfree
+ *	nmalloc == sum of nmalloc over the classes, large objects included
+ *	obtained == sys - heap_released
+ *	capacity == live + cached + central	nfree <= nmalloc	for every class
+ *
+ * Cumulative figures never decrease from one snapshot to the next.
+ */
+#ifndef _GOSTAT_SNAPSHOT_H
+#define _GOSTAT_SNAPSHOT_H
+
+#include <linux/types.h>
+#include <gostat/sizeclasses.h>
+
+/**
+ * struct gostat_memory_classes - where the bytes are: exclusive classes
+ * @heap_objects: live objects
+ * @heap_unused: spans' memory that holds no live object: free objects in central
+ *	and in magazines, and the spans' tails
+ * @heap_free: pages in no span
+ * @heap_released: slots without a page
+ * @heap_stacks: manual spans
+ * @mspan_inuse: span descriptors
+ * @mspan_free: the rest of the pages for them
+ * @mcache_inuse: magazines
+ * @mcache_free: the rest of the pages for them
+ * @gc: arena descriptors and page maps
+ * @profiling: the profile's table
+ * @other: everything else
+ *
+ * Their sum is sys. Go: the classes of runtime/metrics.
+ */
+struct gostat_memory_classes {
+	u64 heap_objects;
+	u64 heap_unused;
+	u64 heap_free;
+	u64 heap_released;
+	u64 heap_stacks;
+	u64 mspan_inuse;
+	u64 mspan_free;
+	u64 mcache_inuse;
+	u64 mcache_free;
+	u64 gc;
+	u64 profiling;
+	u64 other;
+};
+
+/**
+ * struct gostat_memstats - the figures; bytes unless said otherwise
+ * @alloc: live objects, counted at their class's size (as @heap_alloc)
+ * @total_alloc: cumulative bytes of objects ever allocated
+ * @sys: everything obtained or reserved: the sum of the *_sys below
+ * @nlookup: number of lookups
+ * @nmalloc: number of objects ever allocated
+ * @nfree: number of objects ever freed
+ * @heap_alloc: live objects
+ * @heap_sys: slots of arenas and vmalloc runs, with or without a page
+ * @heap_idle: of it in no span
+ * @heap_inuse: of it in spans
+ * @heap_released: of @heap_idle without a page
+ * @heap_objects: number of live objects
+ * @stacks_inuse: manual spans of the sink "stacks"
+ * @stacks_sys: the same
+ * @mspan_inuse: span descriptors
+ * @mspan_sys: pages for them
+ * @mcache_inuse: magazines
+ * @mcache_sys: pages for them
+ * @buckhash_sys: the profile's table
+ * @gc_sys: arena descriptors and page maps
+ * @other_sys: the rest
+ * @bad_frees: number of frees refused
+ * @obtained: from the page allocator, by a count of its own
+ * @peak_held: the most @obtained has been
+ * @peak_live: the most bytes of objects that have been out of central at once:
+ *	live ones and, as an upper bound, those in magazines
+ * @nuncached: number of allocations that no magazine served
+ * @refills: number of magazines filled
+ * @flushes: number of magazines emptied
+ * @failures: number of allocations that found no pages
+ * @cuts: number of snapshots taken
+ * @skew: number of differences that verifications found
+ * @memory: the same bytes in exclusive classes
+ */
+struct gostat_memstats {
+	u64 alloc;
+	u64 total_alloc;
+	u64 sys;
+	u64 nlookup;
+	u64 nmalloc;
+	u64 nfree;
+	u64 heap_alloc;
+	u64 heap_sys;
+	u64 heap_idle;
+	u64 heap_inuse;
+	u64 heap_released;
+	u64 heap_objects;
+	u64 stacks_inuse;
+	u64 stacks_sys;
+	u64 mspan_inuse;
+	u64 mspan_sys;
+	u64 mcache_inuse;
+	u64 mcache_sys;
+	u64 buckhash_sys;
+	u64 gc_sys;
+	u64 other_sys;
+	u64 bad_frees;
+	u64 obtained;
+	u64 peak_held;
+	u64 peak_live;
+	u64 nuncached;
+	u64 refills;
+	u64 flushes;
+	u64 failures;
+	u64 cuts;
+	u64 skew;
+	struct gostat_memory_classes memory;
+};
+
+/**
+ * struct gostat_class_stats - one class's figures
+ * @size: bytes of an object; for class 0, the large objects, 0
+ * @nmalloc: objects ever allocated
+ * @nfree: objects ever freed
+ * @allocated: bytes ever allocated
+ * @freed: bytes ever freed
+ * @live: objects live
+ * @cached: of those that are not, those in magazines
+ * @central: and those in central
+ * @capacity: objects of all spans
+ * @spans: spans
+ * @refills: magazines filled
+ * @flushes: magazines emptied
+ * @failures: allocations that found no pages
+ * @peak: the most objects that have been out of central at once
+ */
+struct gostat_class_stats {
+	u64 size;
+	u64 nmalloc;
+	u64 nfree;
+	u64 allocated;
+	u64 freed;
+	u64 live;
+	u64 cached;
+	u64 central;
+	u64 capacity;
+	u64 spans;
+	u64 refills;
+	u64 flushes;
+	u64 failures;
+	u64 peak;
+};
+
+/**
+ * struct gostat_snapshot - all figures as of one cut
+ * @number: of the cut
+ * @time: when it was taken, ns of CLOCK_MONOTONIC
+ * @total: the heap's
+ * @class: the classes', [0] the large objects
+ */
+struct gostat_snapshot {
+	u64 number;
+	u64 time;
+	struct gostat_memstats total;
+	struct gostat_class_stats class[GOSTAT_NR_CLASSES];
+};
+
+/**
+ * gostat_snapshot() - read all figures as of one causally consistent cut
+ * @snap: filled in; several KiB, so not on the stack
+ *
+ * Nobody waits for the reader: the cut interrupts each CPU twice for a moment.
+ * Readers that arrive while a cut runs share the next one.
+ *
+ * Context: Process; sleeps.
+ * Return: 0, or -EINTR if the caller was killed while it waited.
+ */
+int gostat_snapshot(struct gostat_snapshot *snap);
+
+#endif /* _GOSTAT_SNAPSHOT_H */
