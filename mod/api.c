@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * api - what <gostat/gostat.h> exports, on the module's one heap.
+ *
+ * Entry points of the fast path are notrace: a tracer may allocate with them.
+ */
+#include <linux/export.h>
+#include <linux/percpu.h>
+#include <linux/string.h>
+
+#include "alloc.h"
+#include "memstats.h"
+#include "module.h"
+
+DEFINE_PER_CPU(struct gs_cpu, gs_module_cpu);
+struct gs_heap gs_module_heap;
+
+/* Flags that nearly everybody passes need no register. */
+notrace GOSTAT_DIRECT
+void *__gostat_alloc_kernel(unsigned long handle)
+{
+	return gs_alloc_handle(&gs_module_heap, &gs_module_cpu, handle,
+			       GFP_KERNEL, false);
+}
+EXPORT_SYMBOL_NS_GPL(__gostat_alloc_kernel, GS_NS);
+GS_NOENDBR(__gostat_alloc_kernel);
+
+notrace GOSTAT_DIRECT
+void *__gostat_alloc_handle(unsigned long handle, gfp_t gfp)
+{
+	return gs_alloc_handle(&gs_module_heap, &gs_module_cpu, handle, gfp,
+			       false);
+}
+EXPORT_SYMBOL_NS_GPL(__gostat_alloc_handle, GS_NS);
+GS_NOENDBR(__gostat_alloc_handle);
+
+notrace GOSTAT_DIRECT
+void *__gostat_alloc_zero(unsigned long handle, gfp_t gfp)
+{
+	return gs_alloc_handle(&gs_module_heap, &gs_module_cpu, handle, gfp,
+			       true);
+}
+EXPORT_SYMBOL_NS_GPL(__gostat_alloc_zero, GS_NS);
+GS_NOENDBR(__gostat_alloc_zero);
+
+notrace void *__gostat_alloc(size_t size, gfp_t gfp)
+{
+	return gs_alloc(&gs_module_heap, &gs_module_cpu, size, gfp);
+}
+EXPORT_SYMBOL_NS_GPL(__gostat_alloc, GS_NS);
+
+notrace void gostat_free(const void *obj)
+{
+	gs_free(&gs_module_heap, &gs_module_cpu, obj);
+}
+EXPORT_SYMBOL_NS_GPL(gostat_free, GS_NS);
+
+notrace GOSTAT_DIRECT
+void __gostat_free_handle(const void *obj, unsigned long handle)
+{
+	gs_free_handle(&gs_module_heap, &gs_module_cpu, obj, handle);
+}
+EXPORT_SYMBOL_NS_GPL(__gostat_free_handle, GS_NS);
+GS_NOENDBR(__gostat_free_handle);
+
+notrace void __gostat_free_sized(const void *obj, size_t size)
+{
+	if (unlikely(ZERO_OR_NULL_PTR(obj)))
+		return;
+	__gostat_free_handle(obj, gostat_handle(size));
+}
+EXPORT_SYMBOL_NS_GPL(__gostat_free_sized, GS_NS);
+
+unsigned int gostat_alloc_bulk(size_t size, gfp_t gfp, unsigned int n,
+			       void **objs)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		objs[i] = __gostat_alloc(size, gfp);
+		if (unlikely(!objs[i]))
+			break;
+	}
+	return i;
+}
+EXPORT_SYMBOL_NS_GPL(gostat_alloc_bulk, GS_NS);
+
+void gostat_free_bulk(unsigned int n, void **objs)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		gs_free(&gs_module_heap, &gs_module_cpu, objs[i]);
+}
+EXPORT_SYMBOL_NS_GPL(gostat_free_bulk, GS_NS);
+
+void *gostat_realloc(const void *obj, size_t size, gfp_t gfp)
+{
+	struct gostat_object old = {};
+	void *new;
+
+	if (!size) {
+		gostat_free(obj);
+		return ZERO_SIZE_PTR;
+	}
+	if (!ZERO_OR_NULL_PTR(obj) &&
+	    (!gs_heap_lookup(&gs_module_heap, obj, &old) || old.base != obj)) {
+		gs_report_bad_free(&gs_module_heap, old.base ?
+				   "interior realloc" : "foreign realloc", obj,
+				   _RET_IP_);
+		return NULL;
+	}
+	/* The class the size would get anyway: nothing to gain by moving. */
+	if (old.size && size <= old.size && size > old.size / 2)
+		return (void *)obj;
+	new = __gostat_alloc(size, gfp);
+	if (!new || !old.size)
+		return new;
+	memcpy(new, obj, min(old.size, size));
+	gostat_free(obj);
+	return new;
+}
+EXPORT_SYMBOL_NS_GPL(gostat_realloc, GS_NS);
+
+size_t gostat_usable_size(const void *obj)
+{
+	struct gostat_object o;
+
+	unsigned long handle;
+
+	if (ZERO_OR_NULL_PTR(obj))
+		return 0;
+	preempt_disable();
+	handle = gs_heap_handle(&gs_module_heap, (unsigned long)obj);
+	preempt_enable();
+	if (handle)
+		return gs_handle_class(&gs_module_heap, handle)->size;
+	gs_heap_lookup(&gs_module_heap, obj, &o);
+	return o.size;
+}
+EXPORT_SYMBOL_NS_GPL(gostat_usable_size, GS_NS);
+
+bool gostat_lookup(const void *addr, struct gostat_object *obj)
+{
+	this_cpu_inc(gs_module_cpu.stats.nlookup);
+	return gs_heap_lookup(&gs_module_heap, addr, obj);
+}
+EXPORT_SYMBOL_NS_GPL(gostat_lookup, GS_NS);
+
+bool gostat_owns(const void *addr)
+{
+	struct gostat_object obj;
+
+	gs_heap_lookup(&gs_module_heap, addr, &obj);
+	return obj.state == GOSTAT_SMALL || obj.state == GOSTAT_LARGE;
+}
+EXPORT_SYMBOL_NS_GPL(gostat_owns, GS_NS);
+
+int gostat_snapshot(struct gostat_snapshot *snap)
+{
+	return gs_snapshot_take(&gs_module_heap, snap);
+}
+EXPORT_SYMBOL_NS_GPL(gostat_snapshot, GS_NS);

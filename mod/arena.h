@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * arena - where heap memory comes from, and whose an address is.
+ *
+ * An arena is an aligned 2 MiB stretch of the direct map, divided into page
+ * slots. It is filled block by block: a block is what one call to the page
+ * allocator gave, a naturally aligned power of two of pages, one order-9 block
+ * for the whole arena once the heap is large enough to want that much. A slot
+ * is in one of three states:
+ *
+ *	released	it has no page: not obtained yet, or given back
+ *	free		it has a page that is in no span
+ *	in use		its page belongs to a span
+ *
+ * Invariants, with |x| the number of set bits:
+ *
+ *	free is a subset of present		block is a subset of present
+ *	nfree == |free|		npresent == |present|
+ *	longest == length of the longest run of free slots
+ *	handle[i] != 0 only if slot i is in use by a span of small objects
+ *	row[i / 64]->span[i % 64] != NULL exactly if slot i is in use
+ *
+ * Whose an address is: the arena map is an array of arenas indexed by
+ * address >> GS_ARENA_SHIFT. Entries without an arena point to gs_no_arena, all
+ * of whose handles are 0, so the fast path needs no test. The map is replaced
+ * under RCU when a block lies outside of it; arenas stay until the heap goes.
+ *
+ * Locking: everything is written under heap->lock; handle[], row[] and span[]
+ * are read without it, under RCU (preemption off is enough).
+ *
+ * This file is the only one that calls the page allocator.
+ */
+#ifndef _GS_ARENA_H
+#define _GS_ARENA_H
+
+#include <linux/bitmap.h>
+#include <linux/bits.h>
+#include <linux/list.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/rbtree.h>
+#include <linux/rcupdate.h>
+#include <linux/types.h>
+
+struct gs_heap;
+struct gs_span;
+
+/* 2 MiB: one pageblock, the unit of huge pages and compaction on 4 KiB pages. */
+#define GS_ARENA_SHIFT	21
+#define GS_ARENA_SIZE	BIT(GS_ARENA_SHIFT)
+#define GS_ARENA_PAGES	BIT(GS_ARENA_SHIFT - PAGE_SHIFT)
+#define GS_ARENA_ORDER	(GS_ARENA_SHIFT - PAGE_SHIFT)
+
+/* Zones a caller may ask for; small and large objects otherwise share pages. */
+#define GS_GFP_ZONES	(__GFP_DMA | __GFP_DMA32 | __GFP_HIGHMEM | __GFP_MOVABLE)
+
+/**
+ * struct gs_source - where pages come from
+ * @get: as alloc_pages()
+ * @put: as __free_pages()
+ * @get_virt: as __vmalloc()
+ * @put_virt: as vfree()
+ *
+ * The module's heap uses the page allocator; a test injects its own, to fail
+ * the n-th call or to count.
+ */
+struct gs_source {
+	struct page *(*get)(struct gs_source *src, gfp_t gfp,
+			    unsigned int order);
+	void (*put)(struct gs_source *src, struct page *page,
+		    unsigned int order);
+	void *(*get_virt)(struct gs_source *src, size_t bytes, gfp_t gfp);
+	void (*put_virt)(struct gs_source *src, void *addr);
+};
+
+extern struct gs_source gs_page_allocator;
+
+struct page *gs_source_get(struct gs_heap *heap, gfp_t gfp, unsigned int order);
+void gs_source_put(struct gs_heap *heap, struct page *page, unsigned int order);
+void *gs_source_get_virt(struct gs_heap *heap, size_t bytes, gfp_t gfp);
+void gs_source_put_virt(struct gs_heap *heap, void *addr, size_t bytes);
+
+/* Span pointers of 64 slots: the part of an arena's map made as blocks come. */
+#define GS_ROW_SHIFT	(GS_ARENA_ORDER < 6 ? GS_ARENA_ORDER : 6)
+#define GS_ROW_PAGES	BIT(GS_ROW_SHIFT)
+#define GS_ARENA_ROWS	(GS_ARENA_PAGES >> GS_ROW_SHIFT)
+
+/**
+ * struct gs_row - whose the slots are
+ * @span: the span of each slot, NULL if the slot is not in use
+ */
+struct gs_row {
+	struct gs_span *span[GS_ROW_PAGES];
+};
+
+/**
+ * struct gs_arena - descriptor of an arena
+ * @handle: fast path: the size class's handle of each slot, 0 for "look closer"
+ * @base: address of slot 0
+ * @fit: in heap->fit, ordered by what the page heap prefers, while @longest
+ * @node: in heap->arenas, oldest first
+ * @serial: age; lower is older
+ * @longest: slots of the longest free run
+ * @npresent: slots with a page
+ * @nfree: slots free
+ * @nspans: spans: how many things must end before the arena can drain
+ * @present: slots with a page
+ * @free: slots free
+ * @block: first slots of blocks
+ * @row: span pointers; made before the first block of the row is inserted
+ */
+struct gs_arena {
+	u16 handle[GS_ARENA_PAGES];
+	unsigned long base;
+	struct rb_node fit;
+	struct list_head node;
+	unsigned long serial;
+	u16 longest;
+	u16 npresent;
+	u16 nfree;
+	u16 nspans;
+	DECLARE_BITMAP(present, GS_ARENA_PAGES);
+	DECLARE_BITMAP(free, GS_ARENA_PAGES);
+	DECLARE_BITMAP(block, GS_ARENA_PAGES);
+	struct gs_row *row[GS_ARENA_ROWS];
+};
+
+/**
+ * struct gs_arena_map - arenas by address
+ * @rcu: for the replaced one
+ * @heap: whose
+ * @node: in heap->maps: the present one and those whose readers may not be gone
+ * @first: arena number (address >> GS_ARENA_SHIFT) of arena[0]
+ * @n: entries
+ * @arena: the arenas; &gs_no_arena where there is none
+ */
+struct gs_arena_map {
+	unsigned long first;
+	unsigned long n;
+	struct rcu_head rcu;
+	struct gs_heap *heap;
+	struct list_head node;
+	const struct gs_arena *arena[];
+};
+
+extern const struct gs_arena gs_no_arena;
+
+/**
+ * gs_arena_slot() - slot of an address in its arena
+ * @addr: any address
+ *
+ * Return: the slot's number.
+ */
+static inline unsigned int gs_arena_slot(unsigned long addr)
+{
+	return (addr >> PAGE_SHIFT) & (GS_ARENA_PAGES - 1);
+}
+
+/**
+ * gs_map_arena() - the arena of an address
+ * @map: the map
+ * @addr: any address at all
+ *
+ * Context: Any, under RCU.
+ * Return: the arena, or &gs_no_arena.
+ */
+static __always_inline const struct gs_arena *
+gs_map_arena(const struct gs_arena_map *map, unsigned long addr)
+{
+	unsigned long i = (addr >> GS_ARENA_SHIFT) - map->first;
+
+	if (unlikely(i >= map->n))
+		return &gs_no_arena;
+	return READ_ONCE(map->arena[i]);
+}
+
+bool gs_arena_present(struct gs_heap *heap, unsigned long addr);
+struct gs_span *gs_arena_span(const struct gs_arena *arena, unsigned long addr);
+unsigned int gs_arena_best_run(const struct gs_arena *arena,
+			       unsigned int npages, unsigned int align);
+void gs_arena_take(struct gs_arena *arena, unsigned int slot,
+		   unsigned int npages, struct gs_span *span, u16 handle);
+void gs_arena_give(struct gs_arena *arena, unsigned int slot,
+		   unsigned int npages);
+
+u64 gs_arena_map_sys(struct gs_heap *heap);
+int gs_arena_init(struct gs_heap *heap);
+void gs_arena_destroy(struct gs_heap *heap);
+struct page *gs_arena_get_block(struct gs_heap *heap, gfp_t gfp,
+				unsigned int order);
+void gs_arena_put_block(struct gs_heap *heap, struct page *page,
+			unsigned int order);
+struct gs_arena *gs_arena_prepare(struct gs_heap *heap, unsigned long addr,
+				  unsigned int order, gfp_t gfp);
+void gs_arena_insert_block(struct gs_arena *arena, unsigned long addr,
+			   unsigned int order);
+
+#endif /* _GS_ARENA_H */

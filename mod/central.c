@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * central - one size class's spans, shared by all CPUs. See central.h.
+ */
+#include <linux/bitops.h>
+
+#include "heap.h"
+
+/* Which list a span with @nfree free objects belongs in. */
+static u8 gs_span_prio(const struct gs_class *class, unsigned int nfree)
+{
+	return DIV_ROUND_UP(nfree * GS_NR_PRIOS, class->nelems);
+}
+
+static void gs_span_relist(struct gs_class *class, struct gs_span *span)
+{
+	u8 prio = gs_span_prio(class, span->nfree);
+
+	if (prio == span->prio)
+		return;
+	span->prio = prio;
+	list_move(&span->node, &class->spans[prio]);
+}
+
+static struct gs_span *gs_fullest_span(struct gs_class *class)
+{
+	unsigned int prio;
+
+	for (prio = 1; prio <= GS_NR_PRIOS; prio++)
+		if (!list_empty(&class->spans[prio]))
+			return list_first_entry(&class->spans[prio],
+						struct gs_span, node);
+	return NULL;
+}
+
+static void *gs_span_object(const struct gs_class *class,
+			    const struct gs_span *span, unsigned int i)
+{
+	return (void *)(span->base + (unsigned long)i * class->size);
+}
+
+/* Take up to @n objects of one span, lowest address first. */
+static unsigned int gs_span_take(struct gs_class *class, struct gs_span *span,
+				 void **objs, unsigned int n)
+{
+	unsigned int word, i, taken = 0;
+	unsigned long bits;
+
+	for (word = 0; taken < n && taken < span->nfree; word++) {
+		for (bits = span->free[word]; bits && taken < n;
+		     bits &= bits - 1) {
+			i = word * BITS_PER_LONG + __ffs(bits);
+			objs[taken++] = gs_span_object(class, span, i);
+		}
+		span->free[word] = bits;
+	}
+	span->nfree -= taken;
+	class->books.nfree -= taken;
+	class->books.peak = max(class->books.peak, gs_class_out(class));
+	gs_heap_out(class->heap, (s64)taken * class->size);
+	gs_span_relist(class, span);
+	return taken;
+}
+
+/**
+ * gs_central_take() - take objects for a magazine
+ * @class: whose
+ * @objs: where they go
+ * @n: how many are wanted
+ *
+ * Context: class->lock held.
+ * Return: how many there were, 0 to @n.
+ */
+unsigned int gs_central_take(struct gs_class *class, void **objs,
+			     unsigned int n)
+{
+	unsigned int taken = 0;
+	struct gs_span *span;
+
+	lockdep_assert_held(&class->lock);
+	while (taken < n && (span = gs_fullest_span(class)))
+		taken += gs_span_take(class, span, objs + taken, n - taken);
+	return taken;
+}
+
+/**
+ * gs_central_give() - take one object back: the mirror of gs_central_take()
+ * @heap: whose
+ * @class: what the caller believes to be the object's class
+ * @obj: the object
+ *
+ * Here, at the latest, a bad free is found: nothing is changed then.
+ *
+ * Context: class->lock held, which also keeps the object's span in place.
+ * Return: NULL, or a word for what is wrong with @obj.
+ */
+const char *gs_central_give(struct gs_heap *heap, struct gs_class *class,
+			    const void *obj)
+{
+	struct gs_span *span = gs_heap_span(heap, (unsigned long)obj);
+	unsigned long off;
+	unsigned int i;
+
+	lockdep_assert_held(&class->lock);
+	if (!span)
+		return "freed span";
+	if (READ_ONCE(span->class) != class ||
+	    READ_ONCE(span->state) != GS_SPAN_SMALL)
+		return "wrong size";
+	off = (unsigned long)obj - span->base;
+	if (off >= gs_span_bytes(span))
+		return "freed span";
+	i = gs_class_index(class->magic, off);
+	if (i * class->size != off || i >= class->nelems)
+		return "interior";
+	if (test_bit(i, span->free))
+		return "double";
+	if (want_init_on_free())
+		memset((void *)obj, 0, class->size);
+	__set_bit(i, span->free);
+	span->nfree++;
+	class->books.nfree++;
+	gs_heap_out(heap, -(s64)class->size);
+	if (span->nfree < class->nelems) {
+		gs_span_relist(class, span);
+		return NULL;
+	}
+	list_del(&span->node);
+	gs_span_free(heap, span);
+	return NULL;
+}
+
+/* Allocations that no CPU's word counts. */
+static void gs_central_count(struct gs_class *class, unsigned int n)
+{
+	lockdep_assert_held(&class->lock);
+	class->books.nmalloc += n;
+	this_cpu_add(class->heap->cpu->stats.nuncached, n);
+}
+
+/**
+ * gs_central_count_failure() - an allocation found no pages
+ * @class: whose
+ *
+ * Context: Any but NMI; no heap lock held.
+ */
+void gs_central_count_failure(struct gs_class *class)
+{
+	unsigned long flags;
+
+	gs_class_lock(class, &flags);
+	class->books.failures++;
+	gs_class_unlock(class, flags);
+}
+
+/**
+ * gs_central_alloc() - allocate one object past the magazines
+ * @class: whose
+ *
+ * Context: Any but NMI; no heap lock held.
+ * Return: the object, counted, or NULL if central has none.
+ */
+void *gs_central_alloc(struct gs_class *class)
+{
+	unsigned long flags;
+	void *obj = NULL;
+
+	gs_class_lock(class, &flags);
+	gs_central_count(class, gs_central_take(class, &obj, 1));
+	gs_class_unlock(class, flags);
+	return obj;
+}
+
+/**
+ * gs_central_alloc_from() - put a new span to use and allocate from it
+ * @class: whose
+ * @span: fresh from gs_span_new_small()
+ *
+ * The caller that made the heap grow gets its object whatever others take.
+ *
+ * Context: Any but NMI; no heap lock held.
+ * Return: the object, counted.
+ */
+void *gs_central_alloc_from(struct gs_class *class, struct gs_span *span)
+{
+	unsigned long flags;
+	void *obj = NULL;
+
+	gs_class_lock(class, &flags);
+	span->prio = gs_span_prio(class, span->nfree);
+	list_add(&span->node, &class->spans[span->prio]);
+	class->books.capacity += class->nelems;
+	class->books.nfree += class->nelems;
+	class->books.nspans++;
+	gs_central_count(class, gs_span_take(class, span, &obj, 1));
+	gs_class_unlock(class, flags);
+	return obj;
+}
+
+/**
+ * gs_central_free() - free one object past the magazines
+ * @heap: whose
+ * @class: the object's
+ * @obj: the object
+ *
+ * Context: Any but NMI; no heap lock held.
+ * Return: NULL, or a word for what is wrong with @obj.
+ */
+const char *gs_central_free(struct gs_heap *heap, struct gs_class *class,
+			    const void *obj)
+{
+	unsigned long flags;
+	const char *bad;
+
+	gs_class_lock(class, &flags);
+	bad = gs_central_give(heap, class, obj);
+	gs_class_unlock(class, flags);
+	return bad;
+}
+
+/**
+ * gs_class_init() - a generated size class, without spans
+ * @heap: whose
+ * @class: the class
+ * @id: its number, 1 or more
+ */
+void gs_class_init(struct gs_heap *heap, struct gs_class *class,
+		   unsigned int id)
+{
+	unsigned int i;
+
+	raw_spin_lock_init(&class->lock);
+	class->heap = heap;
+	for (i = 0; i < ARRAY_SIZE(class->spans); i++)
+		INIT_LIST_HEAD(&class->spans[i]);
+	class->size = gostat_class_size[id];
+	class->magic = gostat_class_magic[id];
+	class->npages = gostat_class_pages[id];
+	class->nelems = gostat_class_objects[id];
+	class->align = 1;
+	if (is_power_of_2(class->size) && class->size > PAGE_SIZE)
+		class->align = class->size >> PAGE_SHIFT;
+	class->handle = id << GOSTAT_HANDLE_SHIFT;
+	class->cap_first = gs_magazine_cap_first(class->size);
+	class->cap_max = gs_magazine_cap_max(class->size);
+	class->span_pool = &heap->span_pool[gs_span_pool_index(class->nelems)];
+}

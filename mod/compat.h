@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * compat - every difference between kernel versions, 6.1 to 6.12, and nothing
+ * else. The rest of the module is written for the newest of them.
+ */
+#ifndef _GS_COMPAT_H
+#define _GS_COMPAT_H
+
+#include <linux/hrtimer.h>
+#include <linux/mmzone.h>
+#include <linux/version.h>
+
+/* 6.8 renamed MAX_ORDER, which 6.4 had made inclusive, to MAX_PAGE_ORDER. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+#define GS_MAX_PAGE_ORDER	MAX_PAGE_ORDER
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
+#define GS_MAX_PAGE_ORDER	MAX_ORDER
+#else
+#define GS_MAX_PAGE_ORDER	(MAX_ORDER - 1)
+#endif
+
+/* 6.13 wants the namespace quoted. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+#define GS_NS	"GOSTAT"
+#define GS_KUNIT_NS	"EXPORTED_FOR_KUNIT_TESTING"
+#else
+#define GS_NS	GOSTAT
+#define GS_KUNIT_NS	EXPORTED_FOR_KUNIT_TESTING
+#endif
+
+/* 6.13 has hrtimer_setup(), 6.15 nothing else. */
+static inline void gs_hrtimer_setup(struct hrtimer *timer,
+				    enum hrtimer_restart (*fn)(struct hrtimer *))
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+	hrtimer_setup(timer, fn, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
+#else
+	hrtimer_init(timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
+	timer->function = fn;
+#endif
+}
+
+/*
+ * Tell objtool that an exported function (GOSTAT_DIRECT) has no landing pad on
+ * purpose: ANNOTATE_NOENDBR for a symbol.
+ */
+#if defined(CONFIG_OBJTOOL) && defined(CONFIG_X86_KERNEL_IBT)
+#define GS_NOENDBR(sym)							\
+	asm(".pushsection .discard.noendbr\n\t"				\
+	    ".long " #sym "\n\t"					\
+	    ".popsection")
+#else
+#define GS_NOENDBR(sym)		static_assert(__alignof__(typeof(sym)) > 0)
+#endif
+
+#endif /* _GS_COMPAT_H */

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * debugfs - whole tables at once, each as of one cut.
+ *
+ *	/sys/kernel/debug/gostat/memstats	every figure of the heap
+ *	/sys/kernel/debug/gostat/memstats.json	the same and the classes, as JSON
+ *	/sys/kernel/debug/gostat/by_size	one row a size class
+ *	/sys/kernel/debug/gostat/arenas		one row an arena, oldest first
+ *	/sys/kernel/debug/gostat/verify		the recount (verify.h)
+ *
+ * All are read only and for root, so that they can be read under lockdown too.
+ * No address is shown: an arena is known by its age.
+ *
+ * Locking: none held; arenas takes heap->lock for one arena at a time, whose
+ * row is true as of that moment.
+ */
+#include <linux/debugfs.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+
+#include "debugfs.h"
+#include "figures.h"
+#include "heap.h"
+#include "memstats.h"
+
+static struct dentry *gs_debugfs_dir;
+
+/* A snapshot for the reader to print and free. */
+static struct gostat_snapshot *gs_snapshot_get(struct gs_heap *heap)
+{
+	struct gostat_snapshot *snap = kmalloc(sizeof(*snap), GFP_KERNEL);
+	int err;
+
+	if (!snap)
+		return ERR_PTR(-ENOMEM);
+	err = gs_snapshot_take(heap, snap);
+	if (!err)
+		return snap;
+	kfree(snap);
+	return ERR_PTR(err);
+}
+
+static int memstats_show(struct seq_file *m, void *v)
+{
+	struct gostat_snapshot *snap = gs_snapshot_get(m->private);
+	unsigned int i;
+
+	if (IS_ERR(snap))
+		return PTR_ERR(snap);
+	for (i = 0; i < gs_nr_total_figures; i++)
+		seq_printf(m, "%-14s %llu\n", gs_total_figures[i].name,
+			   gs_figure_of(&gs_total_figures[i], &snap->total));
+	kfree(snap);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(memstats);
+
+static void gs_json_figures(struct seq_file *m, const struct gs_figure *fig,
+			    unsigned int n, const void *figures)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		seq_printf(m, "%s\"%s\": %llu", i ? ", " : "", fig[i].name,
+			   gs_figure_of(&fig[i], figures));
+}
+
+static int memstats_json_show(struct seq_file *m, void *v)
+{
+	struct gostat_snapshot *snap = gs_snapshot_get(m->private);
+	unsigned int id;
+
+	if (IS_ERR(snap))
+		return PTR_ERR(snap);
+	seq_printf(m, "{\"cut\": %llu, \"time_ns\": %llu, ", snap->number,
+		   snap->time);
+	gs_json_figures(m, gs_total_figures, gs_nr_total_figures, &snap->total);
+	seq_puts(m, ", \"by_size\": [");
+	for (id = 0; id < GOSTAT_NR_CLASSES; id++) {
+		seq_puts(m, id ? ",\n {" : "\n {");
+		gs_json_figures(m, gs_class_figures, gs_nr_class_figures,
+				&snap->class[id]);
+		seq_puts(m, "}");
+	}
+	seq_puts(m, "\n]}\n");
+	kfree(snap);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(memstats_json);
+
+static int by_size_show(struct seq_file *m, void *v)
+{
+	struct gostat_snapshot *snap = gs_snapshot_get(m->private);
+	unsigned int id, i;
+
+	if (IS_ERR(snap))
+		return PTR_ERR(snap);
+	for (i = 0; i < gs_nr_class_figures; i++)
+		seq_printf(m, "%*s", i ? 12 : 6, gs_class_figures[i].name);
+	seq_puts(m, "\n");
+	for (id = 1; id <= GOSTAT_NR_CLASSES; id++) {
+		const struct gostat_class_stats *cs =
+			&snap->class[id % GOSTAT_NR_CLASSES];
+
+		if (cs->size)
+			seq_printf(m, "%6llu", cs->size);
+		else
+			seq_puts(m, " large");
+		for (i = 1; i < gs_nr_class_figures; i++)
+			seq_printf(m, "%12llu",
+				   gs_figure_of(&gs_class_figures[i], cs));
+		seq_puts(m, "\n");
+	}
+	kfree(snap);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(by_size);
+
+/* One line of arenas: what is in each slot. Arenas stay while the heap does. */
+static void gs_arena_row(struct seq_file *m, struct gs_heap *heap,
+			 struct gs_arena *arena)
+{
+	unsigned int present, nfree, longest, nspans;
+	unsigned long flags;
+
+	gs_heap_lock(heap, &flags);
+	present = arena->npresent;
+	nfree = arena->nfree;
+	longest = arena->longest;
+	nspans = arena->nspans;
+	gs_heap_unlock(heap, flags);
+	seq_printf(m, "%6lu %6u %6u %8u %7u %6u\n", arena->serial,
+		   present - nfree, nfree, (unsigned int)GS_ARENA_PAGES - present,
+		   longest, nspans);
+}
+
+static int arenas_show(struct seq_file *m, void *v)
+{
+	struct gs_heap *heap = m->private;
+	struct gs_arena *arena;
+	unsigned long flags;
+
+	seq_puts(m, " arena  inuse   free released longest  spans\n");
+	gs_heap_lock(heap, &flags);
+	arena = list_first_entry_or_null(&heap->arenas, struct gs_arena, node);
+	gs_heap_unlock(heap, flags);
+	while (arena) {
+		gs_arena_row(m, heap, arena);
+		gs_heap_lock(heap, &flags);
+		arena = list_is_last(&arena->node, &heap->arenas) ?
+			NULL : list_next_entry(arena, node);
+		gs_heap_unlock(heap, flags);
+		cond_resched();
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(arenas);
+
+static int verify_show(struct seq_file *m, void *v)
+{
+	struct gs_verdict *verdict = gs_verify(m->private);
+	unsigned int i;
+
+	if (IS_ERR(verdict))
+		return PTR_ERR(verdict);
+	for (i = 0; i < verdict->n; i++) {
+		const struct gs_skew *s = &verdict->skew[i];
+
+		if (s->have == s->want)
+			continue;
+		seq_printf(m, "skew: %s", s->name);
+		if (i >= GS_VERIFY_TOTALS)
+			seq_printf(m, " of %llu", s->class);
+		seq_printf(m, ": counted %llu, recounted %llu\n", s->have,
+			   s->want);
+	}
+	seq_printf(m, "%u figures compared, %u differ, %u impossible states\n",
+		   verdict->n, verdict->nskew, verdict->nbad);
+	gs_verdict_free(verdict);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(verify);
+
+/**
+ * gs_debugfs_init() - make the files
+ * @heap: whose figures they show
+ *
+ * Debugfs is a convenience: no error of it matters.
+ */
+void gs_debugfs_init(struct gs_heap *heap)
+{
+	struct dentry *dir = debugfs_create_dir("gostat", NULL);
+
+	debugfs_create_file("memstats", 0400, dir, heap, &memstats_fops);
+	debugfs_create_file("memstats.json", 0400, dir, heap,
+			    &memstats_json_fops);
+	debugfs_create_file("by_size", 0400, dir, heap, &by_size_fops);
+	debugfs_create_file("arenas", 0400, dir, heap, &arenas_fops);
+	debugfs_create_file("verify", 0400, dir, heap, &verify_fops);
+	gs_debugfs_dir = dir;
+}
+
+/**
+ * gs_debugfs_exit() - remove the files; their readers are done after this
+ */
+void gs_debugfs_exit(void)
+{
+	debugfs_remove(gs_debugfs_dir);
+}

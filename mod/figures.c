@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * figures - the names of the statistics. See figures.h.
+ */
+#include <linux/kernel.h>
+#include <linux/stddef.h>
+#include <linux/stringify.h>
+
+#include "figures.h"
+#include "memstats.h"
+
+#define GS_TOTAL(field)							\
+	{ __stringify(field), offsetof(struct gostat_memstats, field) }
+
+const struct gs_figure gs_total_figures[] = {
+	GS_TOTAL(alloc),
+	GS_TOTAL(total_alloc),
+	GS_TOTAL(sys),
+	GS_TOTAL(nlookup),
+	GS_TOTAL(nmalloc),
+	GS_TOTAL(nfree),
+	GS_TOTAL(heap_alloc),
+	GS_TOTAL(heap_sys),
+	GS_TOTAL(heap_idle),
+	GS_TOTAL(heap_inuse),
+	GS_TOTAL(heap_released),
+	GS_TOTAL(heap_objects),
+	GS_TOTAL(stacks_inuse),
+	GS_TOTAL(stacks_sys),
+	GS_TOTAL(mspan_inuse),
+	GS_TOTAL(mspan_sys),
+	GS_TOTAL(mcache_inuse),
+	GS_TOTAL(mcache_sys),
+	GS_TOTAL(buckhash_sys),
+	GS_TOTAL(gc_sys),
+	GS_TOTAL(other_sys),
+	GS_TOTAL(bad_frees),
+	GS_TOTAL(obtained),
+	GS_TOTAL(peak_held),
+	GS_TOTAL(peak_live),
+	GS_TOTAL(nuncached),
+	GS_TOTAL(refills),
+	GS_TOTAL(flushes),
+	GS_TOTAL(failures),
+	GS_TOTAL(cuts),
+	GS_TOTAL(skew),
+};
+
+const unsigned int gs_nr_total_figures = ARRAY_SIZE(gs_total_figures);
+
+/* Go's runtime/metrics classes: exclusive, their sum is sys. */
+#define GS_MEMORY(field)						\
+	{ __stringify(field), offsetof(struct gostat_memstats, memory.field) }
+
+const struct gs_figure gs_memory_figures[] = {
+	GS_MEMORY(heap_objects),
+	GS_MEMORY(heap_unused),
+	GS_MEMORY(heap_free),
+	GS_MEMORY(heap_released),
+	GS_MEMORY(heap_stacks),
+	GS_MEMORY(mspan_inuse),
+	GS_MEMORY(mspan_free),
+	GS_MEMORY(mcache_inuse),
+	GS_MEMORY(mcache_free),
+	GS_MEMORY(gc),
+	GS_MEMORY(profiling),
+	GS_MEMORY(other),
+};
+
+const unsigned int gs_nr_memory_figures = ARRAY_SIZE(gs_memory_figures);
+
+#define GS_CLASS(field)							\
+	{ __stringify(field), offsetof(struct gostat_class_stats, field) }
+
+const struct gs_figure gs_class_figures[] = {
+	GS_CLASS(size),
+	GS_CLASS(nmalloc),
+	GS_CLASS(nfree),
+	GS_CLASS(live),
+	GS_CLASS(cached),
+	GS_CLASS(central),
+	GS_CLASS(capacity),
+	GS_CLASS(spans),
+	GS_CLASS(refills),
+	GS_CLASS(flushes),
+	GS_CLASS(failures),
+	GS_CLASS(peak),
+};
+
+const unsigned int gs_nr_class_figures = ARRAY_SIZE(gs_class_figures);

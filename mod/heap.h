@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * heap - the allocator as one thing, and its layers from the top:
+ *
+ *	api		gostat_*(): what <gostat/gostat.h> exports
+ *	cpucache	per-CPU magazines; the fast path
+ *	central		per-class spans; object bitmaps
+ *	pageheap	page runs inside arenas; lock-protected counters
+ *	arena		pages from the page allocator; address -> arena -> span
+ *	metadata	descriptors and their accounts
+ *
+ * Each knows only what is below it. Every function takes the heap it works on:
+ * the module owns one, a test makes its own with a page source it controls.
+ *
+ * Locks, outermost first; all raw, taken with interrupts off, each hold bounded
+ * by one magazine or one arena:
+ *
+ *	the CPU's lock byte > class->lock > heap->lock
+ *
+ * Nothing is obtained from or returned to the page allocator under any of them.
+ */
+#ifndef _GS_HEAP_H
+#define _GS_HEAP_H
+
+#include <linux/atomic.h>
+#include <linux/gfp.h>
+#include <linux/llist.h>
+#include <linux/rbtree.h>
+#include <linux/rcupdate.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+#include <gostat/gostat.h>
+
+#include "arena.h"
+#include "badfree.h"
+#include "central.h"
+#include "compat.h"
+#include "cpucache.h"
+#include "cut.h"
+#include "large.h"
+#include "metadata.h"
+#include "pageheap.h"
+#include "sizeclass.h"
+#include "span.h"
+#include "verify.h"
+
+/* Descriptor sizes for bitmaps of 1, 2, 4 ... 128 words: 8192 objects. */
+#define GS_SPAN_POOLS	8
+
+/**
+ * struct gs_heap - a heap
+ * @map: arenas by address; written under @lock
+ * @cpu: magazines
+ * @cpu_record: what the CPUs record at a cut
+ * @own_cpu: @cpu was allocated for this heap
+ * @class: the generated size classes; [0] is unused
+ * @uncached: no magazines: each free is checked at once, at the price of a lock
+ * @source: where pages come from
+ * @colour: of the newest cut; changed by its reader alone
+ * @cut: the reader's side
+ * @snapshot: the figures of the newest cut; @cut.mutex
+ * @lock: the page heap's
+ * @pages: its books; @lock
+ * @record: @pages as of the change to @page_colour
+ * @page_colour: the page heap's; @lock
+ * @fit: arenas with free runs in the order of choice; @lock
+ * @arenas: all arenas, oldest first; @lock
+ * @maps: the arena map and its predecessors; @lock
+ * @next_serial: of the next arena; @lock
+ * @vruns: large spans backed by vmalloc, by address; @lock
+ * @vdead: those freed, waiting for process context
+ * @vdead_work: returns them
+ * @arena_pool: struct gs_arena
+ * @row_pool: struct gs_row
+ * @span_pool: struct gs_span by words of bitmap
+ * @mag_pool: magazines by capacity
+ * @out: bytes of small objects out of central, and of large ones
+ * @peak_out: the most that @out has been
+ * @bad_frees: frees refused, ever
+ * @skew: differences that verifications found, ever
+ * @skew_told: which of them have been reported
+ */
+struct gs_heap {
+	struct gs_arena_map __rcu *map;
+	struct gs_cpu __percpu *cpu;
+	struct gs_cpu_record __percpu *cpu_record;
+	bool own_cpu;
+	bool uncached;
+	struct gs_source *source;
+	u32 colour;
+	struct gs_cut cut;
+	struct gostat_snapshot *snapshot;
+
+	raw_spinlock_t lock ____cacheline_aligned_in_smp;
+	struct gs_page_books pages;
+	struct gs_page_books record;
+	u32 page_colour;
+	struct rb_root fit;
+	struct list_head arenas;
+	struct list_head maps;
+	unsigned long next_serial;
+	struct rb_root vruns;
+	struct llist_head vdead;
+	struct work_struct vdead_work;
+	struct gs_fixalloc arena_pool;
+	struct gs_fixalloc row_pool;
+	struct gs_fixalloc span_pool[GS_SPAN_POOLS];
+	struct gs_fixalloc mag_pool[GS_NR_CAPS];
+
+	atomic64_t out;
+	atomic64_t peak_out;
+	atomic64_t bad_frees;
+	atomic64_t skew;
+	DECLARE_BITMAP(skew_told, GS_VERIFY_FIGURES);
+	struct gs_class class[GOSTAT_NR_CLASSES];
+};
+
+/**
+ * struct gs_heap_config - what a heap is made with
+ * @source: page source; NULL for the page allocator
+ * @cpu: per-CPU part; NULL to allocate one
+ * @uncached: without magazines
+ */
+struct gs_heap_config {
+	struct gs_source *source;
+	struct gs_cpu __percpu *cpu;
+	bool uncached;
+};
+
+int gs_heap_init(struct gs_heap *heap, const struct gs_heap_config *config);
+u64 gs_heap_destroy(struct gs_heap *heap);
+
+void *gs_heap_alloc(struct gs_heap *heap, size_t size, gfp_t gfp);
+void gs_heap_free(struct gs_heap *heap, const void *obj);
+void gs_heap_reset_peaks(struct gs_heap *heap);
+bool gs_heap_lookup(struct gs_heap *heap, const void *addr,
+		    struct gostat_object *obj);
+
+/**
+ * gs_handle_class() - the class behind a handle
+ * @heap: the heap
+ * @handle: not 0
+ *
+ * Return: the class.
+ */
+static inline struct gs_class *gs_handle_class(struct gs_heap *heap,
+					       unsigned long handle)
+{
+	return &heap->class[handle >> GOSTAT_HANDLE_SHIFT];
+}
+
+/**
+ * gs_span_pool_index() - which pool holds descriptors for so many objects
+ * @nelems: objects of a span
+ *
+ * Return: index into heap->span_pool.
+ */
+static inline unsigned int gs_span_pool_index(unsigned int nelems)
+{
+	return order_base_2(BITS_TO_LONGS(nelems));
+}
+
+/**
+ * gs_heap_out() - objects leave central, or large ones come; slow paths only
+ * @heap: the heap
+ * @bytes: theirs
+ */
+static inline void gs_heap_out(struct gs_heap *heap, s64 bytes)
+{
+	s64 out = atomic64_add_return(bytes, &heap->out);
+	s64 peak = atomic64_read(&heap->peak_out);
+
+	while (out > peak && !atomic64_try_cmpxchg(&heap->peak_out, &peak, out))
+		;
+}
+
+/**
+ * gs_heap_handle() - what the fast path knows about an address
+ * @heap: the heap
+ * @addr: any address
+ *
+ * Context: preemption off.
+ * Return: the handle of the class of small objects whose span holds @addr, or 0.
+ */
+static __always_inline unsigned long gs_heap_handle(struct gs_heap *heap,
+						    unsigned long addr)
+{
+	const struct gs_arena_map *map = rcu_dereference_sched(heap->map);
+
+	return READ_ONCE(gs_map_arena(map, addr)->handle[gs_arena_slot(addr)]);
+}
+
+/**
+ * gs_heap_span() - the span of an address, backed by an arena
+ * @heap: the heap
+ * @addr: any address
+ *
+ * Context: Any. Stale unless the caller keeps the span from going.
+ * Return: the span, or NULL.
+ */
+static inline struct gs_span *gs_heap_span(struct gs_heap *heap,
+					   unsigned long addr)
+{
+	struct gs_span *span;
+
+	rcu_read_lock();
+	span = gs_arena_span(gs_map_arena(rcu_dereference(heap->map), addr),
+			     addr);
+	rcu_read_unlock();
+	return span;
+}
+
+/**
+ * gs_cut_join() - D3: whatever is about to change takes the newest colour
+ * @heap: the heap
+ * @class: a class whose lock is held and that will change, or NULL
+ * @pages: the page heap's lock is held and it will change
+ *
+ * The colour is read once, with all locks of the move held: a flip before is
+ * seen, a flip after finds all of them changed alike.
+ *
+ * Context: interrupts off, or on this CPU's behalf by the owner of its byte.
+ */
+static __always_inline void gs_cut_join(struct gs_heap *heap,
+					struct gs_class *class, bool pages)
+{
+	u32 colour = READ_ONCE(heap->colour);
+
+	if (unlikely(this_cpu_read(heap->cpu->colour) != colour))
+		gs_cut_join_cpu(heap, colour);
+	if (class && unlikely(class->colour != colour))
+		gs_cut_join_class(class, colour);
+	if (pages && unlikely(heap->page_colour != colour))
+		gs_cut_join_heap(heap, colour);
+}
+
+static inline void gs_class_lock(struct gs_class *class, unsigned long *flags)
+	__acquires(&class->lock)
+{
+	raw_spin_lock_irqsave(&class->lock, *flags);
+	gs_cut_join(class->heap, class, false);
+}
+
+static inline void gs_class_unlock(struct gs_class *class, unsigned long flags)
+	__releases(&class->lock)
+{
+	raw_spin_unlock_irqrestore(&class->lock, flags);
+}
+
+static inline void gs_heap_lock(struct gs_heap *heap, unsigned long *flags)
+	__acquires(&heap->lock)
+{
+	raw_spin_lock_irqsave(&heap->lock, *flags);
+	gs_cut_join(heap, NULL, true);
+}
+
+static inline void gs_heap_unlock(struct gs_heap *heap, unsigned long flags)
+	__releases(&heap->lock)
+{
+	raw_spin_unlock_irqrestore(&heap->lock, flags);
+}
+
+#endif /* _GS_HEAP_H */

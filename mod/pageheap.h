@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * pageheap - all arenas and their page runs, under one lock.
+ *
+ * Order of choice for a run of n pages (TCMalloc's huge page filler):
+ *
+ *   1. the arena whose longest free run is the shortest that suffices, so that
+ *      long runs are kept for those who need them;
+ *   2. among those, the one with more spans: each span must end on its own, so
+ *      the arena with few of them is the likelier to drain;
+ *   3. then the oldest.
+ *
+ * Arenas with a free run stand in heap->fit in exactly this order. Only when
+ * none fits does the heap grow, by a block of about one sixteenth of what it
+ * holds: small heaps stay small, and from 32 MiB on a block is a whole arena.
+ *
+ * The lock-protected global counters (struct gs_page_books), in bytes:
+ *
+ *	sys == inuse + idle		released <= idle
+ *	sys == GS_ARENA_SIZE * arenas + bytes backed by vmalloc
+ *	inuse == sum of npages << PAGE_SHIFT over spans
+ *	obtained == sys - released + sum of meta[].sys + transit
+ *
+ * They move in four ways only, each written once below beside its mirror:
+ * arenas come (sys, released), blocks come (released), spans come and go
+ * (inuse, idle), objects of large spans come and go (large_*).
+ *
+ * Locking: heap->lock, raw, interrupts off; taken inside a class's lock,
+ * innermost. Every hold is bounded by one arena's bitmap,
+ * but for the few that replace the arena map: 8 bytes copied per 2 MiB of the
+ * addresses between the lowest arena and the highest. Pages are
+ * obtained with no lock held.
+ */
+#ifndef _GS_PAGEHEAP_H
+#define _GS_PAGEHEAP_H
+
+#include <linux/types.h>
+
+#include "metadata.h"
+
+struct gs_class;
+struct gs_heap;
+struct gs_span;
+
+/**
+ * struct gs_page_books - the page heap's counters, in bytes; heap->lock
+ * @sys: slots of all arenas, and vmalloc runs
+ * @idle: in no span, released or not
+ * @inuse: in spans
+ * @released: slots without a page
+ * @large_nmalloc: large objects ever allocated
+ * @large_nfree: large objects ever freed
+ * @large_allocated: bytes of large objects ever allocated
+ * @large_freed: bytes of large objects ever freed
+ * @large_failures: large allocations that found no pages
+ * @meta: descriptors, by account
+ * @obtained: from the page allocator, counted by gs_source_get() and _put() alone
+ * @transit: obtained and not in use for anything yet, or not any more
+ * @peak_held: the most @obtained has been
+ *
+ * Go: heap_sys, heap_idle, heap_inuse, heap_released, largealloc, largefree.
+ */
+struct gs_page_books {
+	u64 sys;
+	u64 idle;
+	u64 inuse;
+	u64 released;
+	u64 large_nmalloc;
+	u64 large_nfree;
+	u64 large_allocated;
+	u64 large_freed;
+	u64 large_failures;
+	struct gs_books meta[GS_NR_ACCOUNTS];
+	u64 obtained;
+	u64 transit;
+	u64 peak_held;
+};
+
+/* Smallest block: 64 KiB, what a heap of a few objects of a few sizes needs. */
+#define GS_MIN_BLOCK	max_t(size_t, 64 << 10, PAGE_SIZE)
+/* Largest block: an arena, where the page allocator has so much in one piece. */
+#define GS_BLOCK_MAX	min_t(size_t, GS_ARENA_SIZE, \
+			      PAGE_SIZE << GS_MAX_PAGE_ORDER)
+/* A block is this fraction of what the heap holds. */
+#define GS_GROWTH	16
+
+struct gs_span *gs_span_new_small(struct gs_heap *heap, struct gs_class *class,
+				  gfp_t gfp);
+struct gs_span *gs_span_new_large(struct gs_heap *heap, unsigned int npages,
+				  unsigned int align, gfp_t gfp);
+void gs_span_free(struct gs_heap *heap, struct gs_span *span);
+void gs_span_free_locked(struct gs_heap *heap, struct gs_span *span);
+
+void gs_page_books_use(struct gs_heap *heap, u64 *sys, size_t bytes);
+void gs_page_books_unuse(struct gs_heap *heap, u64 *sys, size_t bytes);
+void gs_page_books_block_in(struct gs_heap *heap, size_t bytes);
+void gs_page_books_block_out(struct gs_heap *heap, size_t bytes);
+void gs_page_books_span_in(struct gs_heap *heap, struct gs_span *span);
+void gs_page_books_span_out(struct gs_heap *heap, struct gs_span *span);
+
+#endif /* _GS_PAGEHEAP_H */

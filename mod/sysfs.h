@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * sysfs - the statistics of the module's heap in /sys/kernel/gostat/.
+ *
+ * What each file means is in Documentation/ABI/testing/sysfs-kernel-gostat.
+ */
+#ifndef _GS_SYSFS_H
+#define _GS_SYSFS_H
+
+struct gs_heap;
+
+int gs_sysfs_init(struct gs_heap *heap);
+void gs_sysfs_exit(void);
+
+#endif /* _GS_SYSFS_H */

@@ -1,0 +1,484 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * gostat_torture - everything at once, and every figure checked meanwhile.
+ *
+ * In the manner of rcutorture and test_vmalloc. Loading the module runs it, and
+ * fails with -EIO if it found a violation; its last line is
+ *
+ *	gostat_torture: SUCCESS: ... or FAILURE: ..., with the seed
+ *
+ * Mutators, one kthread a CPU and more if asked for, take one step after another,
+ * each drawn from the seed: allocate into a slot of their own (sizes as the
+ * parameter says), free one, hand one over to whoever next looks into a mailbox
+ * shared by all (so that objects are freed on other CPUs), or a burst larger
+ * than a magazine. Interrupts, by hrtimer on every CPU, allocate, free and use
+ * the mailbox too. Every object carries a pattern made of its address and size,
+ * written when it is allocated and checked before it is freed.
+ *
+ * Readers take exact snapshots all the time and check in each
+ *
+ *	the identities of <gostat/snapshot.h>, per class too
+ *	that no cumulative figure is smaller than in the snapshot before
+ *	that no figure has its top bit set
+ *
+ * At the end everything is freed, and live objects must be what they were before.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cpu.h>
+#include <linux/delay.h>
+#include <linux/hrtimer.h>
+#include <linux/kthread.h>
+#include <linux/module.h>
+#include <linux/prandom.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+#include <gostat/gostat.h>
+#include <gostat/snapshot.h>
+
+#include "../compat.h"
+
+static int seconds = 10;
+module_param(seconds, int, 0444);
+MODULE_PARM_DESC(seconds, "how long to run");
+
+static int mutators = -1;
+module_param(mutators, int, 0444);
+MODULE_PARM_DESC(mutators, "allocating threads (-1: one a CPU)");
+
+static int readers = 1;
+module_param(readers, int, 0444);
+MODULE_PARM_DESC(readers, "threads that take and check snapshots");
+
+static int interrupts = 200;
+module_param(interrupts, int, 0444);
+MODULE_PARM_DESC(interrupts, "microseconds between interrupts that allocate (0: none)");
+
+static int remote = 20;
+module_param(remote, int, 0444);
+MODULE_PARM_DESC(remote, "per cent of frees that another thread makes");
+
+static int max_size = 8192;
+module_param(max_size, int, 0444);
+MODULE_PARM_DESC(max_size, "largest usual size; one in a thousand is large");
+
+static int hotplug;
+module_param(hotplug, int, 0444);
+MODULE_PARM_DESC(hotplug, "milliseconds between CPUs going off and on (0: never)");
+
+static ulong seed;
+module_param(seed, ulong, 0444);
+MODULE_PARM_DESC(seed, "of all choices (0: draw one)");
+
+/* Objects each mutator holds at the most: some hundred of each class. */
+#define TORTURE_SLOTS	2048
+/* Objects in the mailbox: enough for all to find one, few enough to turn over. */
+#define TORTURE_MAILBOX	64
+/* More than a magazine of any class holds. */
+#define TORTURE_BURST	300
+
+/**
+ * struct torture_obj - head of every object
+ * @size: as it was asked for
+ * @check: made of the address and the size
+ */
+struct torture_obj {
+	u32 size;
+	u32 check;
+};
+
+/**
+ * struct torture_mutator - an allocating thread
+ * @task: the thread
+ * @rnd: its choices
+ * @ops: allocations and frees it made
+ * @slot: what it holds
+ */
+struct torture_mutator {
+	struct task_struct *task;
+	struct rnd_state rnd;
+	u64 ops;
+	struct torture_obj *slot[TORTURE_SLOTS];
+};
+
+static struct torture_obj *torture_mailbox[TORTURE_MAILBOX];
+static struct torture_mutator **torture_mutators;
+static struct task_struct **torture_readers;
+static atomic64_t torture_snapshots = ATOMIC64_INIT(0);
+static atomic64_t torture_irq_ops = ATOMIC64_INIT(0);
+static atomic_t torture_failures = ATOMIC_INIT(0);
+static atomic64_t torture_refused = ATOMIC64_INIT(0);
+
+/* The first is told; the others are counted. */
+#define torture_fail(fmt, ...)						\
+do {									\
+	if (atomic_inc_return(&torture_failures) == 1)			\
+		pr_err("first violation: " fmt "\n", ##__VA_ARGS__);	\
+} while (0)
+
+/* --- objects ------------------------------------------------------------- */
+
+static u32 torture_check(const struct torture_obj *obj)
+{
+	return (u32)((unsigned long)obj >> 3) ^ (obj->size * 0x9e3779b1);
+}
+
+static u32 *torture_last(struct torture_obj *obj)
+{
+	return (u32 *)((char *)obj + round_down(obj->size, 4)) - 1;
+}
+
+static struct torture_obj *torture_alloc(u32 size, gfp_t gfp)
+{
+	struct torture_obj *obj = gostat_alloc(size, gfp);
+
+	if (!obj) {
+		atomic64_inc(&torture_refused);
+		return NULL;
+	}
+	obj->size = size;
+	obj->check = torture_check(obj);
+	*torture_last(obj) = obj->check;
+	return obj;
+}
+
+static void torture_free(struct torture_obj *obj)
+{
+	if (!obj)
+		return;
+	if (obj->check != torture_check(obj) ||
+	    *torture_last(obj) != obj->check)
+		torture_fail("an object of %u bytes was overwritten", obj->size);
+	obj->check = ~obj->check;
+	gostat_free(obj);
+}
+
+/* Leave an object for somebody, free what somebody left. */
+static void torture_exchange(u32 where, struct torture_obj *obj)
+{
+	torture_free(xchg(&torture_mailbox[where % TORTURE_MAILBOX], obj));
+}
+
+static u32 torture_size(struct rnd_state *rnd)
+{
+	u32 r = prandom_u32_state(rnd);
+	u32 most = max_size;
+
+	if (r % 1000 == 0)
+		return 40000 + r % 400000;
+	/* Log-uniform: as many between 64 and 128 as between 1024 and 2048. */
+	while ((r >>= 1) & 1 && most > 32)
+		most /= 2;
+	return sizeof(struct torture_obj) * 2 + prandom_u32_state(rnd) % most;
+}
+
+/* --- mutators ------------------------------------------------------------ */
+
+static void torture_burst(struct torture_mutator *m)
+{
+	u32 size = 16 + prandom_u32_state(&m->rnd) % 256;
+	unsigned int i;
+
+	for (i = 0; i < TORTURE_BURST; i++) {
+		torture_free(m->slot[i]);
+		m->slot[i] = torture_alloc(size, GFP_KERNEL);
+	}
+	m->ops += 2 * TORTURE_BURST;
+}
+
+static void torture_step(struct torture_mutator *m)
+{
+	u32 r = prandom_u32_state(&m->rnd);
+	struct torture_obj **slot = &m->slot[(r >> 8) % TORTURE_SLOTS];
+
+	if (r % 4096 == 0) {
+		torture_burst(m);
+		return;
+	}
+	if (!*slot)
+		*slot = torture_alloc(torture_size(&m->rnd),
+				      r & 128 ? GFP_KERNEL : GFP_ATOMIC);
+	else if (r % 100 < remote)
+		torture_exchange(r >> 16, xchg(slot, NULL));
+	else
+		torture_free(xchg(slot, NULL));
+	m->ops++;
+}
+
+static int torture_mutator(void *data)
+{
+	struct torture_mutator *m = data;
+	unsigned int i;
+
+	while (!kthread_should_stop()) {
+		for (i = 0; i < 1000; i++)
+			torture_step(m);
+		cond_resched();
+	}
+	for (i = 0; i < TORTURE_SLOTS; i++)
+		torture_free(m->slot[i]);
+	return 0;
+}
+
+/* --- interrupts ---------------------------------------------------------- */
+
+static DEFINE_PER_CPU(struct hrtimer, torture_timer);
+static DEFINE_PER_CPU(u32, torture_irq_count);
+
+static enum hrtimer_restart torture_irq(struct hrtimer *timer)
+{
+	u32 n = this_cpu_inc_return(torture_irq_count);
+
+	torture_exchange(n, torture_alloc(16 + n * 40 % 1000, GFP_ATOMIC));
+	atomic64_inc(&torture_irq_ops);
+	hrtimer_forward_now(timer, ns_to_ktime(interrupts * NSEC_PER_USEC));
+	return HRTIMER_RESTART;
+}
+
+static long torture_timer_start(void *unused)
+{
+	struct hrtimer *timer = this_cpu_ptr(&torture_timer);
+
+	gs_hrtimer_setup(timer, torture_irq);
+	hrtimer_start(timer, ns_to_ktime(interrupts * NSEC_PER_USEC),
+		      HRTIMER_MODE_REL_PINNED_HARD);
+	return 0;
+}
+
+static void torture_timers_start(void)
+{
+	unsigned int cpu;
+
+	/* On PREEMPT_RT hard interrupts may not allocate, by slab's rules too. */
+	if (!interrupts || IS_ENABLED(CONFIG_PREEMPT_RT))
+		return;
+	for_each_online_cpu(cpu)
+		work_on_cpu(cpu, torture_timer_start, NULL);
+}
+
+static void torture_timers_stop(void)
+{
+	unsigned int cpu;
+
+	if (!interrupts || IS_ENABLED(CONFIG_PREEMPT_RT))
+		return;
+	for_each_possible_cpu(cpu)
+		if (per_cpu(torture_timer, cpu).function)
+			hrtimer_cancel(per_cpu_ptr(&torture_timer, cpu));
+}
+
+/* --- readers ------------------------------------------------------------- */
+
+#define torture_same(a, b)						\
+do {									\
+	u64 _a = (a), _b = (b);						\
+									\
+	if (_a != _b)							\
+		torture_fail(#a " == " #b ": %llu != %llu", _a, _b);	\
+} while (0)
+
+#define torture_at_most(a, b)						\
+do {									\
+	u64 _a = (a), _b = (b);						\
+									\
+	if (_a > _b)							\
+		torture_fail(#a " <= " #b ": %llu > %llu", _a, _b);	\
+} while (0)
+
+static void torture_check_class(const struct gostat_class_stats *cs,
+				const struct gostat_class_stats *old)
+{
+	torture_same(cs->capacity, cs->live + cs->cached + cs->central);
+	torture_at_most(cs->nfree, cs->nmalloc);
+	torture_at_most(cs->live, cs->capacity);
+	torture_at_most(cs->cached, cs->capacity);
+	torture_at_most(old->nmalloc, cs->nmalloc);
+	torture_at_most(old->nfree, cs->nfree);
+	torture_at_most(old->refills, cs->refills);
+	torture_at_most(old->flushes, cs->flushes);
+}
+
+static void torture_check_total(const struct gostat_memstats *ms,
+				const struct gostat_memstats *old)
+{
+	torture_same(ms->sys, ms->heap_sys + ms->stacks_sys + ms->mspan_sys +
+		     ms->mcache_sys + ms->buckhash_sys + ms->gc_sys +
+		     ms->other_sys);
+	torture_same(ms->heap_sys, ms->heap_inuse + ms->heap_idle);
+	torture_at_most(ms->heap_released, ms->heap_idle);
+	torture_at_most(ms->heap_alloc, ms->heap_inuse);
+	torture_same(ms->heap_objects, ms->nmalloc - ms->nfree);
+	torture_same(ms->obtained, ms->sys - ms->heap_released);
+	torture_at_most(ms->mspan_inuse, ms->mspan_sys);
+	torture_at_most(ms->mcache_inuse, ms->mcache_sys);
+	torture_at_most(old->nmalloc, ms->nmalloc);
+	torture_at_most(old->nfree, ms->nfree);
+	torture_at_most(old->total_alloc, ms->total_alloc);
+	torture_at_most(old->nuncached, ms->nuncached);
+	torture_at_most(old->peak_held, ms->peak_held);
+	torture_at_most(ms->obtained, ms->peak_held);
+}
+
+static void torture_check_snapshot(const struct gostat_snapshot *snap,
+				   const struct gostat_snapshot *old)
+{
+	const u64 *figure = (const u64 *)snap;
+	u64 nmalloc = 0, nfree = 0, bytes = 0;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(*snap) / sizeof(*figure); i++)
+		torture_at_most(figure[i], S64_MAX);
+	for (i = 0; i < GOSTAT_NR_CLASSES; i++) {
+		torture_check_class(&snap->class[i], &old->class[i]);
+		nmalloc += snap->class[i].nmalloc;
+		nfree += snap->class[i].nfree;
+		bytes += snap->class[i].allocated - snap->class[i].freed;
+	}
+	torture_same(nmalloc, snap->total.nmalloc);
+	torture_same(nfree, snap->total.nfree);
+	torture_same(bytes, snap->total.heap_alloc);
+	torture_check_total(&snap->total, &old->total);
+	torture_at_most(old->number, snap->number);
+}
+
+static int torture_reader(void *data)
+{
+	struct gostat_snapshot *snap = kcalloc(2, sizeof(*snap), GFP_KERNEL);
+	unsigned int n = 0;
+
+	if (!snap)
+		return -ENOMEM;
+	while (!kthread_should_stop()) {
+		if (gostat_snapshot(&snap[n & 1]))
+			continue;
+		torture_check_snapshot(&snap[n & 1], &snap[!(n & 1)]);
+		atomic64_inc(&torture_snapshots);
+		n++;
+		cond_resched();
+	}
+	kfree(snap);
+	return 0;
+}
+
+/* --- the run ------------------------------------------------------------- */
+
+static struct torture_mutator *torture_mutator_new(unsigned int i)
+{
+	struct torture_mutator *m = vzalloc(sizeof(*m));
+
+	if (!m)
+		return NULL;
+	prandom_seed_state(&m->rnd, seed + i);
+	m->task = kthread_create(torture_mutator, m, "torture/%u", i);
+	if (IS_ERR(m->task)) {
+		vfree(m);
+		return NULL;
+	}
+	/* A CPU that goes offline passes its thread on. */
+	set_cpus_allowed_ptr(m->task, cpumask_of(i % num_online_cpus()));
+	wake_up_process(m->task);
+	return m;
+}
+
+static void torture_wait(void)
+{
+	unsigned long end = jiffies + seconds * HZ;
+	unsigned int cpu;
+
+	while (time_before(jiffies, end)) {
+		if (!hotplug) {
+			msleep(100);
+			continue;
+		}
+		cpu = 1 + get_random_u32() % max(1U, nr_cpu_ids - 1);
+		if (cpu < nr_cpu_ids && !remove_cpu(cpu)) {
+			msleep(hotplug);
+			add_cpu(cpu);
+		}
+		msleep(hotplug);
+	}
+}
+
+static u64 torture_live(void)
+{
+	struct gostat_snapshot *snap = kzalloc(sizeof(*snap), GFP_KERNEL);
+	u64 live = U64_MAX;
+
+	if (snap && !gostat_snapshot(snap))
+		live = snap->total.heap_objects;
+	kfree(snap);
+	return live;
+}
+
+static u64 torture_stop(void)
+{
+	u64 ops = 0;
+	int i;
+
+	torture_timers_stop();
+	for (i = 0; i < readers; i++)
+		if (!IS_ERR_OR_NULL(torture_readers[i]))
+			kthread_stop(torture_readers[i]);
+	for (i = 0; i < mutators; i++) {
+		if (!torture_mutators[i])
+			continue;
+		kthread_stop(torture_mutators[i]->task);
+		ops += torture_mutators[i]->ops;
+		vfree(torture_mutators[i]);
+	}
+	for (i = 0; i < TORTURE_MAILBOX; i++)
+		torture_exchange(i, NULL);
+	return ops;
+}
+
+static int __init torture_init(void)
+{
+	u64 before = torture_live(), after, ops;
+	int i;
+
+	if (mutators < 0)
+		mutators = num_online_cpus();
+	if (!seed)
+		seed = get_random_u32();
+	torture_mutators = kcalloc(mutators, sizeof(*torture_mutators),
+				   GFP_KERNEL);
+	torture_readers = kcalloc(readers + 1, sizeof(*torture_readers),
+				  GFP_KERNEL);
+	if (!torture_mutators || !torture_readers)
+		goto out;
+	for (i = 0; i < mutators; i++)
+		torture_mutators[i] = torture_mutator_new(i);
+	for (i = 0; i < readers; i++)
+		torture_readers[i] = kthread_run(torture_reader, NULL,
+						 "torture_reader/%d", i);
+	torture_timers_start();
+	torture_wait();
+	ops = torture_stop();
+
+	after = torture_live();
+	if (after != before)
+		torture_fail("%llu live objects before, %llu after", before,
+			     after);
+	pr_info("%s: %llu operations, %llu interrupts, %llu snapshots, %llu refused, %d violations, seed=%lu\n",
+		atomic_read(&torture_failures) ? "FAILURE" : "SUCCESS", ops,
+		(u64)atomic64_read(&torture_irq_ops),
+		(u64)atomic64_read(&torture_snapshots),
+		(u64)atomic64_read(&torture_refused),
+		atomic_read(&torture_failures), seed);
+out:
+	kfree(torture_mutators);
+	kfree(torture_readers);
+	return atomic_read(&torture_failures) ? -EIO : 0;
+}
+
+static void __exit torture_exit(void)
+{
+}
+
+module_init(torture_init);
+module_exit(torture_exit);
+MODULE_DESCRIPTION("torture of gostat, with its figures checked meanwhile");
+MODULE_AUTHOR("gostat developers");
+MODULE_LICENSE("GPL");
+MODULE_IMPORT_NS(GS_NS);

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * verify - the recount oracle: every figure counted again from scratch.
+ *
+ * Running counters are never corrected from a recount, so that a missed update
+ * cannot hide: in Go a reader that overwrote heap_alloc with a recount hid for
+ * years that one free path forgot its decrement. A difference is reported, once
+ * a figure, with both values, and counted in heap->skew; it is never fatal.
+ *
+ * The recount reads span descriptors, bitmaps, arena maps, descriptor pages and
+ * magazines, and none of the counters. For that the machine is stopped for a
+ * moment: every CPU stands outside of all operations on magazines and of all
+ * locks. What cannot be counted again: cumulative figures (only nmalloc - nfree
+ * can), pages in transit, and high-water marks.
+ */
+#ifndef _GS_VERIFY_H
+#define _GS_VERIFY_H
+
+#include <linux/types.h>
+#include <gostat/sizeclasses.h>
+
+struct gs_heap;
+
+/* Figures that are compared of the heap, and of each class. */
+#define GS_VERIFY_TOTALS	14
+#define GS_VERIFY_PER_CLASS	6
+#define GS_VERIFY_FIGURES	(GS_VERIFY_TOTALS +			\
+				 GS_VERIFY_PER_CLASS * GOSTAT_NR_CLASSES)
+
+/**
+ * struct gs_skew - one figure, compared
+ * @name: the figure's
+ * @class: its class's size; 0 for a figure of the whole heap
+ * @have: by the running counters
+ * @want: counted again
+ */
+struct gs_skew {
+	const char *name;
+	u64 class;
+	u64 have;
+	u64 want;
+};
+
+/**
+ * struct gs_verdict - the result of a verification
+ * @n: figures compared
+ * @nskew: those that differ
+ * @nbad: things found that cannot be: an object twice in magazines, in central
+ *	and in a magazine at once, a bitmap bit beyond the last object
+ * @skew: all of the figures
+ */
+struct gs_verdict {
+	unsigned int n;
+	unsigned int nskew;
+	unsigned int nbad;
+	struct gs_skew skew[];
+};
+
+struct gs_verdict *gs_verify(struct gs_heap *heap);
+void gs_verdict_free(struct gs_verdict *verdict);
+
+#endif /* _GS_VERIFY_H */
