@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * gostat, the command: the module's figures in sysfs.
+ */
+#ifndef _GOSTAT_SYSFS_H
+#define _GOSTAT_SYSFS_H
+
+#include "tool.h"
+
+#define SYSFS_VALUE	128	/* room for the text of any file */
+
+/* The folder; GOSTAT_SYSFS in the environment puts it elsewhere. */
+const char *sysfs_root(void);
+
+/* An exit status, TOOL_NO_MODULE said if the folder is not there. */
+int sysfs_require(void);
+
+/*
+ * Read file @name below the folder, without its newline. Returns 0 or -errno,
+ * says nothing.
+ */
+int sysfs_text(const char *name, char text[SYSFS_VALUE]);
+int sysfs_number(const char *name, u64 *value);
+
+/* Say why reading @name failed with @error (-errno); returns an exit status. */
+int sysfs_error(const char *name, int error);
+
+/* One size class, or all large objects together. */
+struct size_class {
+	u64 size;		/* bytes of an object; 0: large */
+	u64 nmalloc;
+	u64 nfree;
+	u64 live_bytes;
+};
+
+struct size_classes {
+	struct size_class *class;	/* by size, large objects last */
+	unsigned int nr;
+};
+
+/* Returns an exit status; what is wrong is said. */
+int size_classes_read(struct size_classes *classes);
+void size_classes_free(struct size_classes *classes);
+/* The index of the class that an object of @bytes comes from. */
+unsigned int size_classes_of(const struct size_classes *classes, u64 bytes);
+
+/*
+ * Two figures that are read often. Bytes obtained from the page allocator and
+ * not given back: sys - heap_released.
+ */
+struct sysfs_held {
+	int sys;		/* descriptors */
+	int heap_released;
+};
+
+int sysfs_held_open(struct sysfs_held *held);
+int sysfs_held_read(const struct sysfs_held *held, u64 *bytes);
+void sysfs_held_close(struct sysfs_held *held);
+
+#endif /* _GOSTAT_SYSFS_H */

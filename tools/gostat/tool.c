@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * gostat, the command: messages, memory, time.
+ */
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "progress.h"
+#include "tool.h"
+
+static void tool_message(const char *fmt, va_list args)
+{
+	char text[2048];
+
+	/* In the order of what was printed, and in one piece. */
+	progress_clear();
+	fflush(stdout);
+	vsnprintf(text, sizeof(text), fmt, args);
+	fprintf(stderr, "gostat: %s\n", text);
+}
+
+int tool_error(int status, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	tool_message(fmt, args);
+	va_end(args);
+	return status;
+}
+
+void tool_warn(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	tool_message(fmt, args);
+	va_end(args);
+}
+
+static void *tool_checked(void *p)
+{
+	if (!p)
+		exit(tool_error(TOOL_FAIL, "out of memory"));
+	return p;
+}
+
+void *tool_alloc(size_t n, size_t size)
+{
+	return tool_checked(calloc(n ? n : 1, size));
+}
+
+void *tool_grow(void *old, size_t n, size_t size)
+{
+	return tool_checked(reallocarray(old, n ? n : 1, size));
+}
+
+char *tool_strdup(const char *s)
+{
+	return tool_checked(strdup(s));
+}
+
+double tool_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
