@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * larson - what a server does: objects of mixed sizes and ages, freed by other
+ * threads than those that allocated them.
+ *
+ * After Larson and Krishnan, "Memory allocation for long-running server
+ * applications" (ISMM '98). Each of 8 threads on 4 CPUs has an array of objects
+ * of 8 to 1000 bytes; it frees one chosen at random and puts a new one of a
+ * random size in its place, many times; then it leaves the array to whoever
+ * comes next and takes the one that has lain there longest. The figure is
+ * replacements per second, of all threads together.
+ *
+ * gostat and kmalloc take turns; every turn is a record.
+ */
+#include <linux/cache.h>
+#include <linux/ktime.h>
+#include <linux/sched.h>
+#include <linux/spinlock.h>
+#include <linux/vmalloc.h>
+#include <gostat/gostat.h>
+
+#include "bench.h"
+#include "held.h"
+#include "team.h"
+
+#define LARSON_THREADS	8
+#define LARSON_CPUS	4
+#define LARSON_ARRAYS	16
+#define LARSON_SLOTS	1024
+#define LARSON_MIN	8
+#define LARSON_MAX	1000
+/* Replacements before the array is handed on. */
+#define LARSON_STAY	4096
+#define LARSON_ROUNDS	101
+#define LARSON_NS	(20 * NSEC_PER_MSEC)
+
+struct larson_array {
+	void *obj[LARSON_SLOTS];
+};
+
+/**
+ * struct larson_thread - a thread's own
+ * @rnd: state of its generator
+ * @ops: replacements
+ * @ns: when it had ended
+ */
+struct larson_thread {
+	u64 rnd;
+	u64 ops;
+	u64 ns;
+} ____cacheline_aligned;
+
+/**
+ * struct larson - a turn
+ * @backend: whose
+ * @start: when it began
+ * @lock: of the queue
+ * @queue: arrays that nobody has, as a ring
+ * @head: the one that has lain there longest
+ * @array: all arrays
+ * @thread: the threads
+ */
+struct larson {
+	enum bench_backend backend;
+	u64 start;
+	spinlock_t lock;	/* guards queue, head */
+	struct larson_array *queue[LARSON_ARRAYS - LARSON_THREADS];
+	unsigned int head;
+	struct larson_array array[LARSON_ARRAYS];
+	struct larson_thread thread[LARSON_THREADS];
+};
+
+/* Marsaglia's xorshift64*. */
+static u32 larson_random(struct larson_thread *t)
+{
+	t->rnd ^= t->rnd >> 12;
+	t->rnd ^= t->rnd << 25;
+	t->rnd ^= t->rnd >> 27;
+	return (t->rnd * 0x2545f4914f6cdd1dULL) >> 32;
+}
+
+static struct larson_array *larson_swap(struct larson *l,
+					struct larson_array *mine)
+{
+	struct larson_array *next;
+
+	spin_lock(&l->lock);
+	next = l->queue[l->head];
+	l->queue[l->head] = mine;
+	l->head = (l->head + 1) % ARRAY_SIZE(l->queue);
+	spin_unlock(&l->lock);
+	return next;
+}
+
+static __always_inline int larson_stay(struct larson_thread *t,
+				       struct larson_array *a,
+				       enum bench_backend backend)
+{
+	unsigned int i;
+	size_t size;
+	void **slot;
+	u32 rnd;
+
+	for (i = 0; i < LARSON_STAY; i++) {
+		rnd = larson_random(t);
+		slot = &a->obj[rnd % LARSON_SLOTS];
+		size = LARSON_MIN + ((rnd >> 10) * (LARSON_MAX + 1UL -
+						    LARSON_MIN) >> 22);
+		if (backend == BENCH_GOSTAT) {
+			gostat_free(*slot);
+			*slot = gostat_alloc(size, GFP_KERNEL);
+		} else {
+			kfree(*slot);
+			*slot = kmalloc(size, GFP_KERNEL);
+		}
+		if (!*slot)
+			return -ENOMEM;
+	}
+	t->ops += LARSON_STAY;
+	return 0;
+}
+
+static int larson_work(void *arg, unsigned int id)
+{
+	struct larson *l = arg;
+	struct larson_thread *t = &l->thread[id];
+	struct larson_array *a = &l->array[id];
+	int err = 0;
+
+	while (!err && ktime_get_ns() - l->start < LARSON_NS) {
+		if (l->backend == BENCH_GOSTAT)
+			err = larson_stay(t, a, BENCH_GOSTAT);
+		else
+			err = larson_stay(t, a, BENCH_SLAB);
+		a = larson_swap(l, a);
+		cond_resched();
+	}
+	t->ns = ktime_get_ns() - l->start;
+	return err;
+}
+
+static void larson_prepare(struct larson *l, enum bench_backend backend)
+{
+	unsigned int i;
+
+	memset(l, 0, sizeof(*l));
+	l->backend = backend;
+	spin_lock_init(&l->lock);
+	for (i = 0; i < ARRAY_SIZE(l->queue); i++)
+		l->queue[i] = &l->array[LARSON_THREADS + i];
+	for (i = 0; i < LARSON_THREADS; i++)
+		l->thread[i].rnd = 4141 + i;
+}
+
+static void larson_clear(struct larson *l)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < LARSON_ARRAYS; i++) {
+		for (j = 0; j < LARSON_SLOTS; j++) {
+			if (l->backend == BENCH_GOSTAT)
+				gostat_free(l->array[i].obj[j]);
+			else
+				kfree(l->array[i].obj[j]);
+		}
+	}
+}
+
+static int larson_turn(struct bench_out *out, struct larson *l,
+		       enum bench_backend backend)
+{
+	u64 ops = 0, ns = 1;
+	unsigned int i;
+	int err;
+
+	larson_prepare(l, backend);
+	err = bench_team(LARSON_THREADS, LARSON_CPUS, larson_work, l,
+			 &l->start);
+	larson_clear(l);
+	if (err)
+		return err;
+	for (i = 0; i < LARSON_THREADS; i++) {
+		ops += l->thread[i].ops;
+		ns = max(ns, l->thread[i].ns);
+	}
+	bench_record(out, "larson",
+		     backend == BENCH_GOSTAT ? "gostat" : "kmalloc", 0,
+		     "8-threads", "ops/s", ops * USEC_PER_SEC,
+		     div_u64(ns, NSEC_PER_USEC));
+	return 0;
+}
+
+/**
+ * bench_larson() - all turns
+ * @out: for the records
+ *
+ * Return: 0 or an error.
+ */
+int bench_larson(struct bench_out *out)
+{
+	struct larson *l = vzalloc(sizeof(*l));
+	unsigned int round;
+	int err = 0;
+
+	if (!l)
+		return -ENOMEM;
+	for (round = 0; round < LARSON_ROUNDS; round++) {
+		err = err ?: larson_turn(out, l, BENCH_GOSTAT);
+		err = err ?: larson_turn(out, l, BENCH_SLAB);
+	}
+	vfree(l);
+	return err;
+}

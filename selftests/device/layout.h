@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * layout - the ABI, as it was in its first version, for every compiler.
+ *
+ * Compiled and never run: as C90 and C++98, for 64 and for 32 bits, with
+ * -Wpadded. A struct that has holes, or is laid out differently for a 32-bit
+ * program, does not compile.
+ */
+#ifndef _LAYOUT_H
+#define _LAYOUT_H
+
+#include <linux/gostat.h>
+
+#include <stddef.h>
+
+#define CONCAT(a, b)	a##b
+#define NAME(a, b)	CONCAT(a, b)
+#define ASSERT(what)	typedef char NAME(assert_, __LINE__)[(what) ? 1 : -1]
+#define AT(type, member, offset)					\
+	ASSERT(offsetof(struct gostat_ioc_##type, member) == (offset))
+#define SIZE(type, bytes)	ASSERT(sizeof(struct gostat_ioc_##type) == (bytes))
+
+SIZE(info, 80);
+AT(info, size, 0);
+AT(info, flags, 4);
+AT(info, features, 8);
+AT(info, abi_version, 16);
+AT(info, page_size, 20);
+AT(info, nr_classes, 24);
+AT(info, max_small, 28);
+AT(info, max_batch, 32);
+AT(info, max_atomic, 36);
+AT(info, file_limit, 40);
+AT(info, file_bytes, 48);
+AT(info, file_objects, 56);
+AT(info, total_limit, 64);
+AT(info, total_bytes, 72);
+
+SIZE(alloc, 32);
+AT(alloc, size, 0);
+AT(alloc, flags, 4);
+AT(alloc, bytes, 8);
+AT(alloc, usable, 16);
+AT(alloc, handle, 24);
+AT(alloc, __reserved, 28);
+
+SIZE(free, 16);
+AT(free, size, 0);
+AT(free, flags, 4);
+AT(free, handle, 8);
+AT(free, __reserved, 12);
+
+SIZE(alloc_batch, 40);
+AT(alloc_batch, size, 0);
+AT(alloc_batch, flags, 4);
+AT(alloc_batch, bytes, 8);
+AT(alloc_batch, sizes, 16);
+AT(alloc_batch, handles, 24);
+AT(alloc_batch, count, 32);
+AT(alloc_batch, done, 36);
+
+SIZE(free_batch, 24);
+AT(free_batch, size, 0);
+AT(free_batch, flags, 4);
+AT(free_batch, handles, 8);
+AT(free_batch, count, 16);
+AT(free_batch, done, 20);
+
+SIZE(lookup, 56);
+AT(lookup, size, 0);
+AT(lookup, flags, 4);
+AT(lookup, handle, 8);
+AT(lookup, __reserved, 12);
+AT(lookup, offset, 16);
+AT(lookup, base, 24);
+AT(lookup, object_offset, 32);
+AT(lookup, usable, 40);
+AT(lookup, class_id, 48);
+AT(lookup, span_pages, 52);
+
+SIZE(io, 40);
+AT(io, size, 0);
+AT(io, flags, 4);
+AT(io, handle, 8);
+AT(io, __reserved, 12);
+AT(io, offset, 16);
+AT(io, length, 24);
+AT(io, data, 32);
+
+ASSERT(GOSTAT_IOC_INFO == 0xbd00);
+ASSERT(GOSTAT_IOC_ALLOC == 0xbd01);
+ASSERT(GOSTAT_IOC_FREE == 0xbd02);
+ASSERT(GOSTAT_IOC_ALLOC_BATCH == 0xbd03);
+ASSERT(GOSTAT_IOC_FREE_BATCH == 0xbd04);
+ASSERT(GOSTAT_IOC_LOOKUP == 0xbd05);
+ASSERT(GOSTAT_IOC_READ == 0xbd06);
+ASSERT(GOSTAT_IOC_WRITE == 0xbd07);
+
+#endif /* _LAYOUT_H */
