@@ -5,14 +5,13 @@
  *	/sys/kernel/debug/gostat/memstats	every figure of the heap
  *	/sys/kernel/debug/gostat/memstats.json	the same and the classes, as JSON
  *	/sys/kernel/debug/gostat/by_size	one row a size class
- *	/sys/kernel/debug/gostat/arenas		one row an arena, oldest first
+ *	/sys/kernel/debug/gostat/arenas		one row an arena (debugfs_arenas.c)
  *	/sys/kernel/debug/gostat/verify		the recount (verify.h)
  *
  * All are read only and for root, so that they can be read under lockdown too.
  * No address is shown: an arena is known by its age.
  *
- * Locking: none held; arenas takes heap->lock for one arena at a time, whose
- * row is true as of that moment.
+ * Locking: none held; see debugfs_arenas.c for its own.
  */
 #include <linux/debugfs.h>
 #include <linux/seq_file.h>
@@ -48,8 +47,12 @@ static int memstats_show(struct seq_file *m, void *v)
 	if (IS_ERR(snap))
 		return PTR_ERR(snap);
 	for (i = 0; i < gs_nr_total_figures; i++)
-		seq_printf(m, "%-14s %llu\n", gs_total_figures[i].name,
+		seq_printf(m, "%-29s %llu\n", gs_total_figures[i].name,
 			   gs_figure_of(&gs_total_figures[i], &snap->total));
+	for (i = 0; i < gs_nr_memory_figures; i++)
+		seq_printf(m, "memory_classes/%-14s %llu\n",
+			   gs_memory_figures[i].name,
+			   gs_figure_of(&gs_memory_figures[i], &snap->total));
 	kfree(snap);
 	return 0;
 }
@@ -75,7 +78,10 @@ static int memstats_json_show(struct seq_file *m, void *v)
 	seq_printf(m, "{\"cut\": %llu, \"time_ns\": %llu, ", snap->number,
 		   snap->time);
 	gs_json_figures(m, gs_total_figures, gs_nr_total_figures, &snap->total);
-	seq_puts(m, ", \"by_size\": [");
+	seq_puts(m, ",\n\"memory_classes\": {");
+	gs_json_figures(m, gs_memory_figures, gs_nr_memory_figures,
+			&snap->total);
+	seq_puts(m, "},\n\"by_size\": [");
 	for (id = 0; id < GOSTAT_NR_CLASSES; id++) {
 		seq_puts(m, id ? ",\n {" : "\n {");
 		gs_json_figures(m, gs_class_figures, gs_nr_class_figures,
@@ -116,46 +122,6 @@ static int by_size_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(by_size);
 
-/* One line of arenas: what is in each slot. Arenas stay while the heap does. */
-static void gs_arena_row(struct seq_file *m, struct gs_heap *heap,
-			 struct gs_arena *arena)
-{
-	unsigned int present, nfree, longest, nspans;
-	unsigned long flags;
-
-	gs_heap_lock(heap, &flags);
-	present = arena->npresent;
-	nfree = arena->nfree;
-	longest = arena->longest;
-	nspans = arena->nspans;
-	gs_heap_unlock(heap, flags);
-	seq_printf(m, "%6lu %6u %6u %8u %7u %6u\n", arena->serial,
-		   present - nfree, nfree, (unsigned int)GS_ARENA_PAGES - present,
-		   longest, nspans);
-}
-
-static int arenas_show(struct seq_file *m, void *v)
-{
-	struct gs_heap *heap = m->private;
-	struct gs_arena *arena;
-	unsigned long flags;
-
-	seq_puts(m, " arena  inuse   free released longest  spans\n");
-	gs_heap_lock(heap, &flags);
-	arena = list_first_entry_or_null(&heap->arenas, struct gs_arena, node);
-	gs_heap_unlock(heap, flags);
-	while (arena) {
-		gs_arena_row(m, heap, arena);
-		gs_heap_lock(heap, &flags);
-		arena = list_is_last(&arena->node, &heap->arenas) ?
-			NULL : list_next_entry(arena, node);
-		gs_heap_unlock(heap, flags);
-		cond_resched();
-	}
-	return 0;
-}
-DEFINE_SHOW_ATTRIBUTE(arenas);
-
 static int verify_show(struct seq_file *m, void *v)
 {
 	struct gs_verdict *verdict = gs_verify(m->private);
@@ -195,7 +161,7 @@ void gs_debugfs_init(struct gs_heap *heap)
 	debugfs_create_file("memstats.json", 0400, dir, heap,
 			    &memstats_json_fops);
 	debugfs_create_file("by_size", 0400, dir, heap, &by_size_fops);
-	debugfs_create_file("arenas", 0400, dir, heap, &arenas_fops);
+	debugfs_create_file("arenas", 0400, dir, heap, &gs_arenas_fops);
 	debugfs_create_file("verify", 0400, dir, heap, &verify_fops);
 	gs_debugfs_dir = dir;
 }

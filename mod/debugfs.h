@@ -4,6 +4,9 @@
 
 struct gs_heap;
 
+/* arenas, of debugfs_arenas.c; i_private is the heap. */
+extern const struct file_operations gs_arenas_fops;
+
 void gs_debugfs_init(struct gs_heap *heap);
 void gs_debugfs_exit(void);
 
