@@ -27,8 +27,6 @@
  *
  * Locking: everything is written under heap->lock; handle[], row[] and span[]
  * are read without it, under RCU (preemption off is enough).
- *
- * This file is the only one that calls the page allocator.
  */
 #ifndef _GS_ARENA_H
 #define _GS_ARENA_H
@@ -42,6 +40,8 @@
 #include <linux/rcupdate.h>
 #include <linux/types.h>
 
+#include "source.h"
+
 struct gs_heap;
 struct gs_span;
 
@@ -50,35 +50,6 @@ struct gs_span;
 #define GS_ARENA_SIZE	BIT(GS_ARENA_SHIFT)
 #define GS_ARENA_PAGES	BIT(GS_ARENA_SHIFT - PAGE_SHIFT)
 #define GS_ARENA_ORDER	(GS_ARENA_SHIFT - PAGE_SHIFT)
-
-/* Zones a caller may ask for; small and large objects otherwise share pages. */
-#define GS_GFP_ZONES	(__GFP_DMA | __GFP_DMA32 | __GFP_HIGHMEM | __GFP_MOVABLE)
-
-/**
- * struct gs_source - where pages come from
- * @get: as alloc_pages()
- * @put: as __free_pages()
- * @get_virt: as __vmalloc()
- * @put_virt: as vfree()
- *
- * The module's heap uses the page allocator; a test injects its own, to fail
- * the n-th call or to count.
- */
-struct gs_source {
-	struct page *(*get)(struct gs_source *src, gfp_t gfp,
-			    unsigned int order);
-	void (*put)(struct gs_source *src, struct page *page,
-		    unsigned int order);
-	void *(*get_virt)(struct gs_source *src, size_t bytes, gfp_t gfp);
-	void (*put_virt)(struct gs_source *src, void *addr);
-};
-
-extern struct gs_source gs_page_allocator;
-
-struct page *gs_source_get(struct gs_heap *heap, gfp_t gfp, unsigned int order);
-void gs_source_put(struct gs_heap *heap, struct page *page, unsigned int order);
-void *gs_source_get_virt(struct gs_heap *heap, size_t bytes, gfp_t gfp);
-void gs_source_put_virt(struct gs_heap *heap, void *addr, size_t bytes);
 
 /* Span pointers of 64 slots: the part of an arena's map made as blocks come. */
 #define GS_ROW_SHIFT	(GS_ARENA_ORDER < 6 ? GS_ARENA_ORDER : 6)

@@ -6,7 +6,8 @@
  *	cpucache	per-CPU magazines; the fast path
  *	central		per-class spans; object bitmaps
  *	pageheap	page runs inside arenas; lock-protected counters
- *	arena		pages from the page allocator; address -> arena -> span
+ *	arena		blocks of pages; address -> arena -> span
+ *	source		pages from the page allocator
  *	metadata	descriptors and their accounts
  *
  * Each knows only what is below it. Every function takes the heap it works on:

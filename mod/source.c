@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * source - where a heap's pages come from, on a count of its own. See source.h.
+ */
+#include <linux/mm.h>
+#include <linux/vmalloc.h>
+
+#include "heap.h"
+
+static struct page *gs_get_from_buddy(struct gs_source *src, gfp_t gfp,
+				      unsigned int order)
+{
+	return alloc_pages(gfp, order);
+}
+
+static void gs_put_to_buddy(struct gs_source *src, struct page *page,
+			    unsigned int order)
+{
+	__free_pages(page, order);
+}
+
+static void *gs_get_from_vmalloc(struct gs_source *src, size_t bytes, gfp_t gfp)
+{
+	return __vmalloc(bytes, gfp);
+}
+
+static void gs_put_to_vmalloc(struct gs_source *src, void *addr)
+{
+	vfree(addr);
+}
+
+struct gs_source gs_page_allocator = {
+	.get = gs_get_from_buddy,
+	.put = gs_put_to_buddy,
+	.get_virt = gs_get_from_vmalloc,
+	.put_virt = gs_put_to_vmalloc,
+};
+
+static void gs_source_count(struct gs_heap *heap, size_t bytes)
+{
+	unsigned long flags;
+
+	gs_heap_lock(heap, &flags);
+	heap->pages.obtained += bytes;
+	heap->pages.transit += bytes;
+	heap->pages.peak_held = max(heap->pages.peak_held,
+				    heap->pages.obtained);
+	gs_heap_unlock(heap, flags);
+}
+
+static void gs_source_uncount(struct gs_heap *heap, size_t bytes)
+{
+	unsigned long flags;
+
+	gs_heap_lock(heap, &flags);
+	heap->pages.transit -= bytes;
+	heap->pages.obtained -= bytes;
+	gs_heap_unlock(heap, flags);
+}
+
+/**
+ * gs_source_get() - obtain pages, on the independent count
+ * @heap: whose
+ * @gfp: as for alloc_pages()
+ * @order: power of two of pages
+ *
+ * pages.obtained is counted here and in gs_source_put() and nowhere else, so
+ * that the books can be checked against it: obtained == sys - heap_released.
+ * Until somebody puts the pages to a use they are in transit, part of other_sys.
+ * Pages shared by many owners are charged to no memory cgroup.
+ *
+ * Context: No heap lock held; may sleep if @gfp allows it.
+ * Return: the pages, in the direct map, or NULL.
+ */
+struct page *gs_source_get(struct gs_heap *heap, gfp_t gfp, unsigned int order)
+{
+	struct page *page;
+
+	/* There the page allocator's locks sleep; SLUB's rule is the same. */
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) && !preemptible())
+		return NULL;
+	gfp &= ~(__GFP_ACCOUNT | __GFP_HIGHMEM | __GFP_MOVABLE | __GFP_COMP);
+	page = heap->source->get(heap->source, gfp, order);
+	if (page)
+		gs_source_count(heap, PAGE_SIZE << order);
+	return page;
+}
+
+/**
+ * gs_source_put() - return pages
+ * @heap: whose
+ * @page: what gs_source_get() gave
+ * @order: as it was asked for
+ *
+ * Context: Where the page allocator may be called; no heap lock held.
+ */
+void gs_source_put(struct gs_heap *heap, struct page *page, unsigned int order)
+{
+	gs_source_uncount(heap, PAGE_SIZE << order);
+	heap->source->put(heap->source, page, order);
+}
+
+/**
+ * gs_source_get_virt() - obtain pages that are contiguous in vmalloc space only
+ * @heap: whose
+ * @bytes: how many, whole pages
+ * @gfp: as for __vmalloc()
+ *
+ * Context: No lock held; sleeps.
+ * Return: the memory, or NULL.
+ */
+void *gs_source_get_virt(struct gs_heap *heap, size_t bytes, gfp_t gfp)
+{
+	void *addr;
+
+	addr = heap->source->get_virt(heap->source, bytes,
+				      gfp & ~(__GFP_ACCOUNT | __GFP_MOVABLE));
+	if (addr)
+		gs_source_count(heap, bytes);
+	return addr;
+}
+
+/**
+ * gs_source_put_virt() - return what gs_source_get_virt() gave
+ * @heap: whose
+ * @addr: the memory
+ * @bytes: as it was asked for
+ *
+ * Context: No lock held; sleeps.
+ */
+void gs_source_put_virt(struct gs_heap *heap, void *addr, size_t bytes)
+{
+	gs_source_uncount(heap, bytes);
+	heap->source->put_virt(heap->source, addr);
+}
