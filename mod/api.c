@@ -161,3 +161,9 @@ int gostat_snapshot(struct gostat_snapshot *snap)
 	return gs_snapshot_take(&gs_module_heap, snap);
 }
 EXPORT_SYMBOL_NS_GPL(gostat_snapshot, GS_NS);
+
+void gostat_bounds(struct gostat_bounds *bounds)
+{
+	gs_bounds_read(&gs_module_heap, bounds);
+}
+EXPORT_SYMBOL_NS_GPL(gostat_bounds, GS_NS);

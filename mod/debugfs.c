@@ -4,6 +4,7 @@
  *
  *	/sys/kernel/debug/gostat/memstats	every figure of the heap
  *	/sys/kernel/debug/gostat/memstats.json	the same and the classes, as JSON
+ *	/sys/kernel/debug/gostat/bounds		at least and at most, without a cut
  *	/sys/kernel/debug/gostat/by_size	one row a size class
  *	/sys/kernel/debug/gostat/arenas		one row an arena (debugfs_arenas.c)
  *	/sys/kernel/debug/gostat/verify		the recount (verify.h)
@@ -94,6 +95,61 @@ static int memstats_json_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(memstats_json);
 
+static void gs_show_range(struct seq_file *m, const char *name,
+			  struct gostat_range r)
+{
+	seq_printf(m, "%-14s %llu %llu\n", name, r.lo, r.hi);
+}
+
+static void gs_show_class_bounds(struct seq_file *m,
+				 const struct gostat_class_bounds *cb)
+{
+	if (cb->size)
+		seq_printf(m, "%-14llu", cb->size);
+	else
+		seq_printf(m, "%-14s", "large");
+	seq_printf(m, " %llu %llu %llu %llu %llu %llu\n", cb->nmalloc.lo,
+		   cb->nmalloc.hi, cb->nfree.lo, cb->nfree.hi, cb->live.lo,
+		   cb->live.hi);
+}
+
+/* The figures of the page heap are one value; 0 of them are other layers'. */
+static void gs_show_exact(struct seq_file *m, const struct gostat_memstats *ms)
+{
+	unsigned int i;
+
+	for (i = 0; i < gs_nr_total_figures; i++) {
+		u64 v = gs_figure_of(&gs_total_figures[i], ms);
+
+		if (gs_total_figures[i].of_pages)
+			gs_show_range(m, gs_total_figures[i].name,
+				      (struct gostat_range){ v, v });
+	}
+}
+
+static int bounds_show(struct seq_file *m, void *v)
+{
+	struct gostat_bounds *b = kmalloc(sizeof(*b), GFP_KERNEL);
+	unsigned int id;
+
+	if (!b)
+		return -ENOMEM;
+	gs_bounds_read(m->private, b);
+	gs_show_range(m, "alloc", b->alloc);
+	gs_show_range(m, "total_alloc", b->total_alloc);
+	gs_show_range(m, "nlookup", b->nlookup);
+	gs_show_range(m, "nmalloc", b->nmalloc);
+	gs_show_range(m, "nfree", b->nfree);
+	gs_show_range(m, "heap_objects", b->heap_objects);
+	gs_show_exact(m, &b->pages);
+	seq_puts(m, "\nsize           nmalloc nfree live\n");
+	for (id = 1; id <= GOSTAT_NR_CLASSES; id++)
+		gs_show_class_bounds(m, &b->class[id % GOSTAT_NR_CLASSES]);
+	kfree(b);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(bounds);
+
 static int by_size_show(struct seq_file *m, void *v)
 {
 	struct gostat_snapshot *snap = gs_snapshot_get(m->private);
@@ -160,6 +216,7 @@ void gs_debugfs_init(struct gs_heap *heap)
 	debugfs_create_file("memstats", 0400, dir, heap, &memstats_fops);
 	debugfs_create_file("memstats.json", 0400, dir, heap,
 			    &memstats_json_fops);
+	debugfs_create_file("bounds", 0400, dir, heap, &bounds_fops);
 	debugfs_create_file("by_size", 0400, dir, heap, &by_size_fops);
 	debugfs_create_file("arenas", 0400, dir, heap, &gs_arenas_fops);
 	debugfs_create_file("verify", 0400, dir, heap, &verify_fops);

@@ -37,6 +37,7 @@
 
 #include "device.h"
 #include "heap.h"
+#include "sysfs.h"
 
 /* The one thing of the device that is not of one file. */
 static struct {
@@ -144,7 +145,8 @@ static int gs_ioc_info(struct gs_command *cmd)
 	*info = (struct gostat_ioc_info){
 		.size = cmd->user_size,
 		.features = GOSTAT_FEATURE_BATCH | GOSTAT_FEATURE_IO |
-			    GOSTAT_FEATURE_LOOKUP,
+			    GOSTAT_FEATURE_LOOKUP |
+			    GOSTAT_FEATURE_SNAPSHOT,
 		.abi_version = GOSTAT_ABI_VERSION,
 		.page_size = PAGE_SIZE,
 		.nr_classes = GOSTAT_NR_CLASSES,
@@ -214,6 +216,11 @@ static const struct gs_operation gs_operations[] = {
 		.min_size = offsetofend(struct gostat_ioc_io, data),
 		.run = gs_ioc_write,
 	},
+	[_IOC_NR(GOSTAT_IOC_SNAPSHOT)] = {
+		.size = sizeof(struct gostat_ioc_snapshot),
+		.min_size = offsetofend(struct gostat_ioc_snapshot, skew),
+		.run = gs_ioc_snapshot,
+	},
 };
 
 /* What the first version was, it must stay for ever. */
@@ -229,6 +236,7 @@ GS_ASSERT_ABI(struct gostat_ioc_alloc_batch, done, 40);
 GS_ASSERT_ABI(struct gostat_ioc_free_batch, done, 24);
 GS_ASSERT_ABI(struct gostat_ioc_lookup, span_pages, 56);
 GS_ASSERT_ABI(struct gostat_ioc_io, data, 40);
+GS_ASSERT_ABI(struct gostat_ioc_snapshot, skew, 288);
 
 static const struct gs_operation *gs_operation_of(unsigned int number)
 {
@@ -258,9 +266,13 @@ static long gs_device_ioctl(struct file *filp, unsigned int number,
 	/* A longer tail than a page is not a struct: bound the check for zero. */
 	if (cmd.user_size > PAGE_SIZE)
 		return -E2BIG;
-	err = copy_struct_from_user(&cmd.info, op->size, cmd.user,
-				    cmd.user_size);
-	return err ?: op->run(&cmd);
+	/* Whichever member of the union it is: the compiler checks the room. */
+	err = copy_struct_from_user((void *)&cmd +
+				    offsetof(struct gs_command, info),
+				    op->size, cmd.user, cmd.user_size);
+	err = err ?: op->run(&cmd);
+	gs_sysfs_forget(false);
+	return err;
 }
 
 static int gs_device_open(struct inode *inode, struct file *filp)
@@ -272,6 +284,7 @@ static int gs_device_open(struct inode *inode, struct file *filp)
 	gs_objects_init(file);
 	atomic64_set(&file->bytes, 0);
 	filp->private_data = file;
+	gs_sysfs_forget(true);
 	return nonseekable_open(inode, filp);
 }
 
@@ -283,6 +296,7 @@ static int gs_device_release(struct inode *inode, struct file *filp)
 	/* Charged and not in the table: an object was lost on its way. */
 	WARN_ON_ONCE(atomic64_read(&file->bytes));
 	kfree(file);
+	gs_sysfs_forget(true);
 	return 0;
 }
 

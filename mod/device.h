@@ -6,6 +6,7 @@
  * device_objects.c	the objects of an open file; commands for one of them
  * device_batch.c	commands for many
  * device_io.c		commands for their bytes
+ * device_snapshot.c	the command for all figures
  *
  * The ABI is <uapi/linux/gostat.h>; below, the device uses nothing but the
  * kernel API of <gostat/gostat.h>, as any other module would.
@@ -55,6 +56,7 @@ struct gs_file {
  * @free_batch: likewise
  * @lookup: likewise
  * @io: likewise
+ * @snapshot: likewise
  */
 struct gs_command {
 	struct gs_file *file;
@@ -68,6 +70,7 @@ struct gs_command {
 		struct gostat_ioc_free_batch free_batch;
 		struct gostat_ioc_lookup lookup;
 		struct gostat_ioc_io io;
+		struct gostat_ioc_snapshot snapshot;
 	};
 };
 
@@ -89,6 +92,7 @@ int gs_ioc_free_batch(struct gs_command *cmd);
 int gs_ioc_lookup(struct gs_command *cmd);
 int gs_ioc_read(struct gs_command *cmd);
 int gs_ioc_write(struct gs_command *cmd);
+int gs_ioc_snapshot(struct gs_command *cmd);
 
 /**
  * gs_device_breathe() - between parts of a long command

@@ -12,31 +12,34 @@
 #define GS_TOTAL(field)							\
 	{ __stringify(field), offsetof(struct gostat_memstats, field) }
 
+#define GS_PAGES(field)							\
+	{ __stringify(field), offsetof(struct gostat_memstats, field), true }
+
 const struct gs_figure gs_total_figures[] = {
 	GS_TOTAL(alloc),
 	GS_TOTAL(total_alloc),
-	GS_TOTAL(sys),
+	GS_PAGES(sys),
 	GS_TOTAL(nlookup),
 	GS_TOTAL(nmalloc),
 	GS_TOTAL(nfree),
 	GS_TOTAL(heap_alloc),
-	GS_TOTAL(heap_sys),
-	GS_TOTAL(heap_idle),
-	GS_TOTAL(heap_inuse),
-	GS_TOTAL(heap_released),
+	GS_PAGES(heap_sys),
+	GS_PAGES(heap_idle),
+	GS_PAGES(heap_inuse),
+	GS_PAGES(heap_released),
 	GS_TOTAL(heap_objects),
-	GS_TOTAL(stacks_inuse),
-	GS_TOTAL(stacks_sys),
-	GS_TOTAL(mspan_inuse),
-	GS_TOTAL(mspan_sys),
-	GS_TOTAL(mcache_inuse),
-	GS_TOTAL(mcache_sys),
-	GS_TOTAL(buckhash_sys),
-	GS_TOTAL(gc_sys),
-	GS_TOTAL(other_sys),
+	GS_PAGES(stacks_inuse),
+	GS_PAGES(stacks_sys),
+	GS_PAGES(mspan_inuse),
+	GS_PAGES(mspan_sys),
+	GS_PAGES(mcache_inuse),
+	GS_PAGES(mcache_sys),
+	GS_PAGES(buckhash_sys),
+	GS_PAGES(gc_sys),
+	GS_PAGES(other_sys),
 	GS_TOTAL(bad_frees),
-	GS_TOTAL(obtained),
-	GS_TOTAL(peak_held),
+	GS_PAGES(obtained),
+	GS_PAGES(peak_held),
 	GS_TOTAL(peak_live),
 	GS_TOTAL(nuncached),
 	GS_TOTAL(refills),
@@ -88,3 +91,17 @@ const struct gs_figure gs_class_figures[] = {
 };
 
 const unsigned int gs_nr_class_figures = ARRAY_SIZE(gs_class_figures);
+
+#define GS_CPU(field)							\
+	{ __stringify(field), offsetof(struct gostat_cpu_stats, field) }
+
+const struct gs_figure gs_cpu_figures[] = {
+	GS_CPU(hits),
+	GS_CPU(nuncached),
+	GS_CPU(refills),
+	GS_CPU(flushes),
+	GS_CPU(nlookup),
+	GS_CPU(cached),
+};
+
+const unsigned int gs_nr_cpu_figures = ARRAY_SIZE(gs_cpu_figures);

@@ -11,10 +11,12 @@
  * struct gs_figure - a named u64 in a struct of figures
  * @name: as files and columns are called
  * @offset: of the u64
+ * @of_pages: it is the page heap's, exact without a cut
  */
 struct gs_figure {
 	const char *name;
 	size_t offset;
+	bool of_pages;
 };
 
 extern const struct gs_figure gs_total_figures[];
@@ -23,6 +25,8 @@ extern const struct gs_figure gs_memory_figures[];
 extern const unsigned int gs_nr_memory_figures;
 extern const struct gs_figure gs_class_figures[];
 extern const unsigned int gs_nr_class_figures;
+extern const struct gs_figure gs_cpu_figures[];
+extern const unsigned int gs_nr_cpu_figures;
 
 static inline u64 gs_figure_of(const struct gs_figure *fig, const void *figures)
 {

@@ -29,6 +29,8 @@ GS_EXPORT_KUNIT(gs_module_heap);
 GS_EXPORT_KUNIT(gs_memstats_read);
 GS_EXPORT_KUNIT(gs_class_stats_read);
 GS_EXPORT_KUNIT(gs_snapshot_take);
+GS_EXPORT_KUNIT(gs_snapshot_take_cpus);
+GS_EXPORT_KUNIT(gs_bounds_read);
 GS_EXPORT_KUNIT(gs_verify);
 GS_EXPORT_KUNIT(gs_verdict_free);
 

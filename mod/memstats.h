@@ -17,12 +17,18 @@
 #include <gostat/snapshot.h>
 
 struct gs_heap;
+struct gs_page_books;
 
 int gs_snapshot_init(struct gs_heap *heap);
 void gs_snapshot_destroy(struct gs_heap *heap);
 void gs_snapshot_derive(struct gs_heap *heap, struct gostat_snapshot *snap);
+void gs_derive_pages(const struct gs_page_books *rec,
+		     struct gostat_memstats *total);
+void gs_bounds_read(struct gs_heap *heap, struct gostat_bounds *b);
 void gs_snapshot_force(struct gs_heap *heap);
 int gs_snapshot_take(struct gs_heap *heap, struct gostat_snapshot *snap);
+int gs_snapshot_take_cpus(struct gs_heap *heap, struct gostat_snapshot *snap,
+			  struct gostat_cpu_stats *cpus);
 int gs_memstats_read(struct gs_heap *heap, struct gostat_memstats *ms);
 int gs_class_stats_read(struct gs_heap *heap, unsigned int id,
 			struct gostat_class_stats *cs);

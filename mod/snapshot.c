@@ -85,8 +85,13 @@ static void gs_sum_classes(struct gostat_snapshot *snap)
 	total->heap_objects = total->nmalloc - total->nfree;
 }
 
-static void gs_derive_pages(const struct gs_page_books *rec,
-			    struct gostat_memstats *total)
+/**
+ * gs_derive_pages() - the page heap's figures from its books
+ * @rec: the books, as of one moment
+ * @total: its fields are filled in
+ */
+void gs_derive_pages(const struct gs_page_books *rec,
+		     struct gostat_memstats *total)
 {
 	total->heap_sys = rec->sys;
 	total->heap_idle = rec->idle;
@@ -200,6 +205,50 @@ int gs_snapshot_take(struct gs_heap *heap, struct gostat_snapshot *snap)
 	if (err)
 		return err;
 	*snap = *heap->snapshot;
+	mutex_unlock(&heap->cut.mutex);
+	return 0;
+}
+
+static void gs_derive_cpu(struct gs_heap *heap, const struct gs_cpu_record *rec,
+			  struct gostat_cpu_stats *cs)
+{
+	unsigned int id;
+
+	*cs = (struct gostat_cpu_stats){
+		.hits = rec->stats.nmalloc,
+		.nuncached = rec->stats.nuncached,
+		.refills = rec->stats.refills,
+		.flushes = rec->stats.flushes,
+		.nlookup = rec->stats.nlookup,
+	};
+	for (id = 1; id < GOSTAT_NR_CLASSES; id++) {
+		cs->hits += GS_MAG_NMALLOC(rec->word[id]);
+		cs->cached += (u64)GS_MAG_COUNT(rec->word[id]) *
+			      heap->class[id].size;
+	}
+}
+
+/**
+ * gs_snapshot_take_cpus() - read all figures and the CPUs' as of one cut
+ * @heap: the heap
+ * @snap: filled in
+ * @cpus: filled in by CPU number, nr_cpu_ids of them
+ *
+ * Context: Process; sleeps; no heap lock held.
+ * Return: 0, or -EINTR if the reader was killed while it waited.
+ */
+int gs_snapshot_take_cpus(struct gs_heap *heap, struct gostat_snapshot *snap,
+			  struct gostat_cpu_stats *cpus)
+{
+	int err = gs_snapshot_refresh(heap);
+	unsigned int cpu;
+
+	if (err)
+		return err;
+	*snap = *heap->snapshot;
+	for_each_possible_cpu(cpu)
+		gs_derive_cpu(heap, per_cpu_ptr(heap->cpu, cpu)->record,
+			      &cpus[cpu]);
 	mutex_unlock(&heap->cut.mutex);
 	return 0;
 }

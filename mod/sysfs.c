@@ -4,6 +4,7 @@
  *
  *	/sys/kernel/gostat/<field>			0444
  *	/sys/kernel/gostat/memory_classes/<class>	0444	exclusive, sum to sys
+ *	/sys/kernel/gostat/cpu/<number>/<field>		0444
  *	/sys/kernel/gostat/by_size/<size>/<field>	0400
  *	/sys/kernel/gostat/large/<field>		0400
  *	/sys/kernel/gostat/reset_peaks			0200
@@ -11,23 +12,31 @@
  * Which files there are stands in the tables of figures.c. Nothing is stored
  * here but the attributes and the last reader's round.
  *
- * A round: one process that reads different files one after the other, within
- * GS_ROUND_NS, is shown figures of one cut, so that 'grep . *' adds up. A file
- * read for the second time, another process, or time begin a new round with a
- * new cut: who reads one file again and again sees it change.
+ * A round: a process that reads different files one after the other is shown
+ * figures of one cut for GS_ROUND_NS, so that 'grep . *' adds up. A new round,
+ * with a new cut, begins when
+ *
+ *	another process reads, or the same one a file that it has seen: who reads
+ *		one file again and again sees it change;
+ *	the process used /dev/gostat, or anybody opened or closed it: nobody is
+ *		shown figures older than what he did himself, nor older than a
+ *		program that he ran;
+ *	the time is over.
  *
  * Who may read: whole-heap totals are for everybody, as those in
  * /proc/meminfo. Figures of one size class are for root, as those in
  * /proc/slabinfo: an attacker who grooms a heap wants to know exactly when a
  * span of his class is full.
  *
- * A class is a directory without a kobject of its own: a named attribute group
- * of by_size. Its attributes are allocated, because each knows its class.
+ * A class or a CPU is a directory without a kobject of its own: a named
+ * attribute group. Its attributes are allocated, as each knows its figure.
  *
- * Locking: gs_sysfs.mutex guards the round. Removing a file waits for its
- * readers, so after gs_sysfs_exit() nobody reads the heap through here.
+ * Locking: gs_sysfs.mutex guards the round, but for its reader, which others
+ * forget without it. Removing a file waits for its readers, so after
+ * gs_sysfs_exit() nobody reads the heap through here.
  */
 #include <linux/bitmap.h>
+#include <linux/cpumask.h>
 #include <linux/fs.h>
 #include <linux/kernel.h>
 #include <linux/kobject.h>
@@ -43,27 +52,22 @@
 #include "memstats.h"
 #include "sysfs.h"
 
-/*
- * Off: a process that frees something between two reads would be shown the heap
- * before that, as 'gostat replay' was with 50 ms. Each file has its own cut.
- */
-#define GS_ROUND_NS	0
+/* Some 50 files a millisecond: time for all of them, also on a slow machine. */
+#define GS_ROUND_NS	(100 * NSEC_PER_MSEC)
 
 /**
  * struct gs_figure_file - a file with a figure
  * @attr: what sysfs knows
  * @fig: which figure
- * @class: of which class; GS_TOTAL_FILE for one of the heap
+ * @from: where it is in the round's figures
  * @index: of the file among all
  */
 struct gs_figure_file {
 	struct kobj_attribute attr;
 	const struct gs_figure *fig;
-	unsigned int class;
+	const void *from;
 	unsigned int index;
 };
-
-#define GS_TOTAL_FILE	GOSTAT_NR_CLASSES
 
 /**
  * struct gs_dir - a directory of files with figures
@@ -84,40 +88,47 @@ static struct {
 	struct gs_heap *heap;
 	struct kobject *root;
 	struct kobject *by_size;
+	struct kobject *cpus;
 	struct gs_dir total;
 	struct gs_dir memory_classes;
 	struct gs_dir class[GOSTAT_NR_CLASSES];
+	struct gs_dir *cpu;		/* by CPU number */
 	unsigned int nfiles;
 
 	struct mutex mutex;		/* guards the round below */
-	struct task_struct *reader;	/* compared, never followed */
+	pid_t reader;			/* 0: nobody's; see gs_sysfs_forget() */
 	u64 began;
 	unsigned long *seen;
 	struct gostat_snapshot *snap;
+	struct gostat_cpu_stats *cpu_stats;
 } gs_sysfs;
 
 /* --- reading ------------------------------------------------------------- */
 
 static bool gs_round_goes_on(const struct gs_figure_file *file)
 {
-	return gs_sysfs.reader == current &&
+	return READ_ONCE(gs_sysfs.reader) == task_tgid_nr(current) &&
 	       ktime_get_ns() < gs_sysfs.began + GS_ROUND_NS &&
 	       !test_bit(file->index, gs_sysfs.seen);
 }
 
+/* Whose it is comes before the cut: what is forgotten meanwhile stays so. */
 static int gs_round_begin(void)
 {
-	int err = gs_snapshot_take(gs_sysfs.heap, gs_sysfs.snap);
+	int err;
 
-	gs_sysfs.reader = err ? NULL : current;
+	WRITE_ONCE(gs_sysfs.reader, task_tgid_nr(current));
 	gs_sysfs.began = ktime_get_ns();
 	bitmap_zero(gs_sysfs.seen, gs_sysfs.nfiles);
+	err = gs_snapshot_take_cpus(gs_sysfs.heap, gs_sysfs.snap,
+				    gs_sysfs.cpu_stats);
+	if (err)
+		WRITE_ONCE(gs_sysfs.reader, 0);
 	return err;
 }
 
 static int gs_round_read(const struct gs_figure_file *file, u64 *figure)
 {
-	const struct gostat_snapshot *snap = gs_sysfs.snap;
 	int err = 0;
 
 	if (mutex_lock_killable(&gs_sysfs.mutex))
@@ -126,12 +137,22 @@ static int gs_round_read(const struct gs_figure_file *file, u64 *figure)
 		err = gs_round_begin();
 	if (!err) {
 		__set_bit(file->index, gs_sysfs.seen);
-		*figure = file->class == GS_TOTAL_FILE ?
-			gs_figure_of(file->fig, &snap->total) :
-			gs_figure_of(file->fig, &snap->class[file->class]);
+		*figure = gs_figure_of(file->fig, file->from);
 	}
 	mutex_unlock(&gs_sysfs.mutex);
 	return err;
+}
+
+/**
+ * gs_sysfs_forget() - the heap changed under somebody's eyes: end the round
+ * @anybodys: whoever's it is, not only the calling process's
+ *
+ * Context: Any.
+ */
+void gs_sysfs_forget(bool anybodys)
+{
+	if (anybodys || READ_ONCE(gs_sysfs.reader) == task_tgid_nr(current))
+		WRITE_ONCE(gs_sysfs.reader, 0);
 }
 
 static ssize_t gs_file_show(struct kobject *kobj, struct kobj_attribute *attr,
@@ -165,7 +186,7 @@ static struct kobj_attribute gs_reset_peaks =
 /* --- making -------------------------------------------------------------- */
 
 static int gs_dir_init(struct gs_dir *dir, const struct gs_figure *fig,
-		       unsigned int n, unsigned int class, umode_t mode)
+		       unsigned int n, const void *from, umode_t mode)
 {
 	unsigned int i;
 
@@ -181,7 +202,7 @@ static int gs_dir_init(struct gs_dir *dir, const struct gs_figure *fig,
 		file->attr.attr.mode = mode;
 		file->attr.show = gs_file_show;
 		file->fig = &fig[i];
-		file->class = class;
+		file->from = from;
 		file->index = gs_sysfs.nfiles++;
 		dir->attrs[i] = &file->attr.attr;
 	}
@@ -194,6 +215,16 @@ static void gs_dir_free(struct gs_dir *dir)
 {
 	kfree(dir->attrs);
 	kfree(dir->file);
+}
+
+static int gs_sysfs_init_totals(void)
+{
+	strscpy(gs_sysfs.memory_classes.name, "memory_classes",
+		sizeof(gs_sysfs.memory_classes.name));
+	return gs_dir_init(&gs_sysfs.total, gs_total_figures,
+			   gs_nr_total_figures, &gs_sysfs.snap->total, 0444) ?:
+	       gs_dir_init(&gs_sysfs.memory_classes, gs_memory_figures,
+			   gs_nr_memory_figures, &gs_sysfs.snap->total, 0444);
 }
 
 static int gs_sysfs_init_classes(void)
@@ -211,23 +242,55 @@ static int gs_sysfs_init_classes(void)
 		else
 			strscpy(dir->name, "large", sizeof(dir->name));
 		err = gs_dir_init(dir, gs_class_figures, gs_nr_class_figures,
-				  id, 0400);
+				  &gs_sysfs.snap->class[id], 0400);
 	}
 	return err;
 }
 
+static int gs_sysfs_init_cpus(void)
+{
+	unsigned int cpu;
+	int err = 0;
+
+	for_each_possible_cpu(cpu) {
+		struct gs_dir *dir = &gs_sysfs.cpu[cpu];
+
+		snprintf(dir->name, sizeof(dir->name), "%u", cpu);
+		err = gs_dir_init(dir, gs_cpu_figures, gs_nr_cpu_figures,
+				  &gs_sysfs.cpu_stats[cpu], 0444);
+		if (err)
+			break;
+	}
+	return err;
+}
+
+static int gs_sysfs_init_round(void)
+{
+	gs_sysfs.snap = kzalloc(sizeof(*gs_sysfs.snap), GFP_KERNEL);
+	gs_sysfs.cpu = kcalloc(nr_cpu_ids, sizeof(*gs_sysfs.cpu), GFP_KERNEL);
+	gs_sysfs.cpu_stats = kcalloc(nr_cpu_ids, sizeof(*gs_sysfs.cpu_stats),
+				     GFP_KERNEL);
+	return gs_sysfs.snap && gs_sysfs.cpu && gs_sysfs.cpu_stats ? 0 :
+								     -ENOMEM;
+}
+
 static int gs_sysfs_add_groups(void)
 {
-	unsigned int id;
+	unsigned int i;
 	int err;
 
 	err = sysfs_create_group(gs_sysfs.root, &gs_sysfs.total.group) ?:
 	      sysfs_create_group(gs_sysfs.root,
 				 &gs_sysfs.memory_classes.group) ?:
 	      sysfs_create_file(gs_sysfs.root, &gs_reset_peaks.attr);
-	for (id = 0; id < GOSTAT_NR_CLASSES && !err; id++)
-		err = sysfs_create_group(id ? gs_sysfs.by_size : gs_sysfs.root,
-					 &gs_sysfs.class[id].group);
+	for (i = 0; i < GOSTAT_NR_CLASSES && !err; i++)
+		err = sysfs_create_group(i ? gs_sysfs.by_size : gs_sysfs.root,
+					 &gs_sysfs.class[i].group);
+	for_each_possible_cpu(i) {
+		if (err)
+			break;
+		err = sysfs_create_group(gs_sysfs.cpus, &gs_sysfs.cpu[i].group);
+	}
 	return err;
 }
 
@@ -239,20 +302,17 @@ static int gs_sysfs_add(void)
 	if (!gs_sysfs.root)
 		return -ENOMEM;
 	gs_sysfs.by_size = kobject_create_and_add("by_size", gs_sysfs.root);
-	if (!gs_sysfs.by_size)
+	gs_sysfs.cpus = kobject_create_and_add("cpu", gs_sysfs.root);
+	if (!gs_sysfs.by_size || !gs_sysfs.cpus)
 		return -ENOMEM;
-	strscpy(gs_sysfs.memory_classes.name, "memory_classes",
-		sizeof(gs_sysfs.memory_classes.name));
-	err = gs_dir_init(&gs_sysfs.total, gs_total_figures,
-			  gs_nr_total_figures, GS_TOTAL_FILE, 0444) ?:
-	      gs_dir_init(&gs_sysfs.memory_classes, gs_memory_figures,
-			  gs_nr_memory_figures, GS_TOTAL_FILE, 0444) ?:
-	      gs_sysfs_init_classes();
+	err = gs_sysfs_init_round() ?:
+	      gs_sysfs_init_totals() ?:
+	      gs_sysfs_init_classes() ?:
+	      gs_sysfs_init_cpus();
 	if (err)
 		return err;
 	gs_sysfs.seen = bitmap_zalloc(gs_sysfs.nfiles, GFP_KERNEL);
-	gs_sysfs.snap = kzalloc(sizeof(*gs_sysfs.snap), GFP_KERNEL);
-	if (!gs_sysfs.seen || !gs_sysfs.snap)
+	if (!gs_sysfs.seen)
 		return -ENOMEM;
 	return gs_sysfs_add_groups();
 }
@@ -286,17 +346,23 @@ int gs_sysfs_init(struct gs_heap *heap)
  */
 void gs_sysfs_exit(void)
 {
-	unsigned int id;
+	unsigned int i;
 
+	kobject_del(gs_sysfs.cpus);
 	kobject_del(gs_sysfs.by_size);
 	kobject_del(gs_sysfs.root);
+	kobject_put(gs_sysfs.cpus);
 	kobject_put(gs_sysfs.by_size);
 	kobject_put(gs_sysfs.root);
-	for (id = 0; id < GOSTAT_NR_CLASSES; id++)
-		gs_dir_free(&gs_sysfs.class[id]);
+	for (i = 0; i < nr_cpu_ids && gs_sysfs.cpu; i++)
+		gs_dir_free(&gs_sysfs.cpu[i]);
+	for (i = 0; i < GOSTAT_NR_CLASSES; i++)
+		gs_dir_free(&gs_sysfs.class[i]);
 	gs_dir_free(&gs_sysfs.memory_classes);
 	gs_dir_free(&gs_sysfs.total);
 	bitmap_free(gs_sysfs.seen);
+	kfree(gs_sysfs.cpu_stats);
+	kfree(gs_sysfs.cpu);
 	kfree(gs_sysfs.snap);
 	memset(&gs_sysfs, 0, sizeof(gs_sysfs));
 }

@@ -7,9 +7,12 @@
 #ifndef _GS_SYSFS_H
 #define _GS_SYSFS_H
 
+#include <linux/types.h>
+
 struct gs_heap;
 
 int gs_sysfs_init(struct gs_heap *heap);
 void gs_sysfs_exit(void);
+void gs_sysfs_forget(bool anybodys);
 
 #endif /* _GS_SYSFS_H */

@@ -161,6 +161,27 @@ struct gostat_class_stats {
 };
 
 /**
+ * struct gostat_cpu_stats - how well one CPU's magazines serve
+ * @hits: allocations that a magazine served
+ * @nuncached: allocations on this CPU that none served
+ * @refills: magazines filled; of the @hits so many had to wait for it
+ * @flushes: magazines emptied
+ * @nlookup: lookups on this CPU
+ * @cached: bytes of free objects in its magazines
+ *
+ * The part of all allocations that saw no lock is
+ * (hits - refills) / (hits + nuncached).
+ */
+struct gostat_cpu_stats {
+	u64 hits;
+	u64 nuncached;
+	u64 refills;
+	u64 flushes;
+	u64 nlookup;
+	u64 cached;
+};
+
+/**
  * struct gostat_snapshot - all figures as of one cut
  * @number: of the cut
  * @time: when it was taken, ns of CLOCK_MONOTONIC
@@ -173,6 +194,70 @@ struct gostat_snapshot {
 	struct gostat_memstats total;
 	struct gostat_class_stats class[GOSTAT_NR_CLASSES];
 };
+
+/**
+ * struct gostat_range - a figure and how far off it may be
+ * @lo: it was this at the least
+ * @hi: and this at the most
+ */
+struct gostat_range {
+	u64 lo;
+	u64 hi;
+};
+
+/**
+ * struct gostat_class_bounds - one class's figures, without a cut
+ * @size: bytes of an object; 0 for the large ones
+ * @nmalloc: objects ever allocated
+ * @nfree: objects ever freed
+ * @live: objects live
+ */
+struct gostat_class_bounds {
+	u64 size;
+	struct gostat_range nmalloc;
+	struct gostat_range nfree;
+	struct gostat_range live;
+};
+
+/**
+ * struct gostat_bounds - the figures, without a cut
+ * @time: the moment that all of them are of, ns of CLOCK_MONOTONIC
+ * @alloc: bytes of live objects
+ * @total_alloc: bytes of objects ever allocated
+ * @nmalloc: number of objects ever allocated
+ * @nfree: number of objects ever freed
+ * @heap_objects: number of live objects
+ * @nlookup: number of lookups
+ * @pages: the figures of the page heap, which are exact: sys, heap_sys,
+ *	heap_inuse, heap_idle, heap_released, stacks_*, mspan_*, mcache_*,
+ *	buckhash_sys, gc_sys, other_sys, obtained, peak_held; others are 0
+ * @class: the classes', [0] the large objects, which are exact
+ *
+ * Each figure was within its range at @time. At rest lo == hi.
+ */
+struct gostat_bounds {
+	u64 time;
+	struct gostat_range alloc;
+	struct gostat_range total_alloc;
+	struct gostat_range nmalloc;
+	struct gostat_range nfree;
+	struct gostat_range heap_objects;
+	struct gostat_range nlookup;
+	struct gostat_memstats pages;
+	struct gostat_class_bounds class[GOSTAT_NR_CLASSES];
+};
+
+/**
+ * gostat_bounds() - read the figures without disturbing any CPU
+ * @bounds: filled in; several KiB, so not on the stack
+ *
+ * For machines with isolated CPUs, which no interrupt may reach, and for who
+ * reads so often that the cuts would be felt. What runs meanwhile makes the
+ * ranges wide; the identities hold of some values in them, not of all.
+ *
+ * Context: Any but NMI and hard interrupts; does not sleep.
+ */
+void gostat_bounds(struct gostat_bounds *bounds);
 
 /**
  * gostat_snapshot() - read all figures as of one causally consistent cut

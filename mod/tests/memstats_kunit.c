@@ -224,6 +224,75 @@ static void reading_changes_nothing(struct kunit *test)
 	put(test, obj);
 }
 
+#define EXPECT_RANGE(test, range, value) do {				\
+	KUNIT_EXPECT_EQ(test, (range).lo, value);			\
+	KUNIT_EXPECT_EQ(test, (range).hi, value);			\
+} while (0)
+
+static void bounds_meet_at_rest(struct kunit *test)
+{
+	struct gs_heap *heap = &kh_of(test)->heap;
+	struct gostat_bounds *b = kunit_kzalloc(test, sizeof(*b), GFP_KERNEL);
+	struct gostat_memstats ms;
+	static void *obj[100];
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, b);
+	for (i = 0; i < 100; i++)
+		obj[i] = get(test, 1 + 517 * i);
+	for (i = 0; i < 100; i += 3)
+		put(test, obj[i]);
+	ms = stats(test);
+	gs_bounds_read(heap, b);
+	EXPECT_RANGE(test, b->nmalloc, 100);
+	EXPECT_RANGE(test, b->nfree, 34);
+	EXPECT_RANGE(test, b->heap_objects, 66);
+	EXPECT_RANGE(test, b->alloc, ms.alloc);
+	EXPECT_RANGE(test, b->total_alloc, ms.total_alloc);
+	EXPECT_RANGE(test, b->nlookup, ms.nlookup);
+	KUNIT_EXPECT_EQ(test, b->pages.sys, ms.sys);
+	KUNIT_EXPECT_EQ(test, b->pages.heap_inuse, ms.heap_inuse);
+	KUNIT_EXPECT_EQ(test, b->pages.obtained, ms.obtained);
+	for (i = 0; i < GOSTAT_NR_CLASSES; i++) {
+		struct gostat_class_stats cs;
+
+		gs_class_stats_read(heap, i, &cs);
+		KUNIT_EXPECT_EQ(test, b->class[i].size, cs.size);
+		EXPECT_RANGE(test, b->class[i].nmalloc, cs.nmalloc);
+		EXPECT_RANGE(test, b->class[i].nfree, cs.nfree);
+		EXPECT_RANGE(test, b->class[i].live, cs.live);
+	}
+	for (i = 0; i < 100; i++)
+		if (i % 3)
+			put(test, obj[i]);
+}
+
+static void cpus_hits_and_misses_are_all_small_allocations(struct kunit *test)
+{
+	struct gs_heap *heap = &kh_of(test)->heap;
+	struct gostat_snapshot *snap;
+	struct gostat_cpu_stats *cs;
+	u64 served = 0, cached = 0;
+	unsigned int cpu, i;
+
+	snap = kunit_kzalloc(test, sizeof(*snap), GFP_KERNEL);
+	cs = kunit_kcalloc(test, nr_cpu_ids, sizeof(*cs), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, snap);
+	KUNIT_ASSERT_NOT_NULL(test, cs);
+	for (i = 0; i < 100; i++)
+		put(test, get(test, 64));
+	put(test, get(test, GOSTAT_MAX_SMALL + 1));
+	KUNIT_ASSERT_EQ(test, 0, gs_snapshot_take_cpus(heap, snap, cs));
+	for_each_possible_cpu(cpu) {
+		served += cs[cpu].hits + cs[cpu].nuncached;
+		cached += cs[cpu].cached;
+	}
+	KUNIT_EXPECT_EQ(test, served, 100);
+	KUNIT_EXPECT_EQ(test, served, snap->total.nmalloc - 1);
+	KUNIT_EXPECT_EQ(test, cached,
+			64 * snap->class[gostat_class_of(64)].cached);
+}
+
 struct remote {
 	struct gs_heap *heap;
 	struct gostat_memstats ms;
@@ -279,6 +348,8 @@ static struct kunit_case gostat_memstats_cases[] = {
 	KUNIT_CASE(a_drain_changes_no_cumulative_figure),
 	KUNIT_CASE(classes_sum_to_the_totals),
 	KUNIT_CASE(reading_changes_nothing),
+	KUNIT_CASE(bounds_meet_at_rest),
+	KUNIT_CASE(cpus_hits_and_misses_are_all_small_allocations),
 	KUNIT_CASE(every_cpu_reads_the_same),
 	KUNIT_CASE(lookups_are_summed_over_cpus),
 	{}

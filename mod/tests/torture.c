@@ -21,6 +21,10 @@
  *	that no cumulative figure is smaller than in the snapshot before
  *	that no figure has its top bit set
  *
+ * and after each the bounds (gostat_bounds()): what only grows was no more than
+ * their upper end in the snapshot before and is no less than the lower end in
+ * the one after.
+ *
  * At the end everything is freed, and live objects must be what they were before.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -342,22 +346,67 @@ static void torture_check_snapshot(const struct gostat_snapshot *snap,
 	torture_at_most(old->number, snap->number);
 }
 
+static void torture_check_lower(const struct gostat_bounds *b,
+				const struct gostat_snapshot *after)
+{
+	unsigned int i;
+
+	for (i = 0; i < GOSTAT_NR_CLASSES; i++) {
+		torture_at_most(b->class[i].nmalloc.lo, after->class[i].nmalloc);
+		torture_at_most(b->class[i].nfree.lo, after->class[i].nfree);
+	}
+	torture_at_most(b->nmalloc.lo, after->total.nmalloc);
+	torture_at_most(b->nfree.lo, after->total.nfree);
+	torture_at_most(b->total_alloc.lo, after->total.total_alloc);
+}
+
+static void torture_check_upper(const struct gostat_bounds *b,
+				const struct gostat_snapshot *before)
+{
+	unsigned int i;
+
+	for (i = 0; i < GOSTAT_NR_CLASSES; i++) {
+		torture_at_most(before->class[i].nmalloc, b->class[i].nmalloc.hi);
+		torture_at_most(before->class[i].nfree, b->class[i].nfree.hi);
+		torture_at_most(b->class[i].live.lo, b->class[i].live.hi);
+	}
+	torture_at_most(before->total.nmalloc, b->nmalloc.hi);
+	torture_at_most(before->total.nfree, b->nfree.hi);
+	torture_at_most(b->alloc.lo, b->pages.heap_inuse);
+	torture_same(b->pages.obtained, b->pages.sys - b->pages.heap_released);
+}
+
+/**
+ * struct torture_seen - what a reader has read
+ * @snap: this snapshot and the one before
+ * @bounds: read between them
+ */
+struct torture_seen {
+	struct gostat_snapshot snap[2];
+	struct gostat_bounds bounds;
+};
+
 static int torture_reader(void *data)
 {
-	struct gostat_snapshot *snap = kcalloc(2, sizeof(*snap), GFP_KERNEL);
+	struct torture_seen *seen = kzalloc(sizeof(*seen), GFP_KERNEL);
+	struct gostat_snapshot *snap;
 	unsigned int n = 0;
 
-	if (!snap)
+	if (!seen)
 		return -ENOMEM;
 	while (!kthread_should_stop()) {
-		if (gostat_snapshot(&snap[n & 1]))
+		snap = &seen->snap[n & 1];
+		if (gostat_snapshot(snap))
 			continue;
-		torture_check_snapshot(&snap[n & 1], &snap[!(n & 1)]);
+		torture_check_snapshot(snap, &seen->snap[!(n & 1)]);
+		torture_check_lower(&seen->bounds, snap);
+		gostat_bounds(&seen->bounds);
+		torture_check_upper(&seen->bounds, snap);
 		atomic64_inc(&torture_snapshots);
 		n++;
 		cond_resched();
 	}
-	kfree(snap);
+	kfree(seen);
 	return 0;
 }
 

@@ -27,8 +27,10 @@ struct request {
 		struct gostat_ioc_free_batch free_batch;
 		struct gostat_ioc_lookup lookup;
 		struct gostat_ioc_io io;
+		struct gostat_ioc_snapshot snapshot;
 	};
 	__u32 handles[COUNT];
+	struct gostat_class_figures classes[2];
 	char data[64];
 };
 
@@ -102,6 +104,13 @@ FIXTURE_VARIANT_ADD(command, write) {
 	.reserved = offsetof(struct gostat_ioc_io, __reserved),
 };
 
+FIXTURE_VARIANT_ADD(command, snapshot) {
+	.number = GOSTAT_IOC_SNAPSHOT,
+	.size = sizeof(struct gostat_ioc_snapshot),
+	.reserved = NONE,
+	.writes = true,
+};
+
 static void fill_io(struct request *r)
 {
 	r->io.handle = r->handles[0];
@@ -135,6 +144,11 @@ static void fill(struct request *r, unsigned int number, unsigned int size)
 	case GOSTAT_IOC_READ:
 	case GOSTAT_IOC_WRITE:
 		fill_io(r);
+		break;
+	case GOSTAT_IOC_SNAPSHOT:
+		r->snapshot.classes = (uintptr_t)r->classes;
+		r->snapshot.nr_classes = ARRAY_LEN(r->classes);
+		r->snapshot.class_size = sizeof(r->classes[0]);
 		break;
 	}
 }
@@ -357,7 +371,7 @@ TEST_F(device, unknown_commands_are_enotty)
 {
 	unsigned int nr;
 
-	for (nr = _IOC_NR(GOSTAT_IOC_WRITE) + 1; nr < 256; nr++)
+	for (nr = _IOC_NR(GOSTAT_IOC_SNAPSHOT) + 1; nr < 256; nr++)
 		EXPECT_EQ(-ENOTTY, call(self->fd, _IO(GOSTAT_IOC_TYPE, nr),
 					NULL));
 }
@@ -383,7 +397,7 @@ TEST_F(device, info_tells_the_facts)
 
 	ASSERT_EQ(0, info(self->fd, &i));
 	EXPECT_EQ(GOSTAT_FEATURE_BATCH | GOSTAT_FEATURE_IO |
-		  GOSTAT_FEATURE_LOOKUP, i.features);
+		  GOSTAT_FEATURE_LOOKUP | GOSTAT_FEATURE_SNAPSHOT, i.features);
 	EXPECT_EQ(GOSTAT_ABI_VERSION, i.abi_version);
 	EXPECT_EQ(sysconf(_SC_PAGESIZE), i.page_size);
 	EXPECT_LT(10, i.nr_classes);

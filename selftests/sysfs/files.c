@@ -200,6 +200,34 @@ TEST_F(files, memory_classes_are_documented_and_sum_to_sys)
 	EXPECT_EQ(figure("sys"), sum);
 }
 
+TEST_F(files, cpus_are_directories_of_what_is_documented)
+{
+	struct dirent *entry;
+	unsigned int n = 0;
+	__u64 served = 0;
+	char name[300];
+	DIR *dir = opendir(SYSFS "cpu/0");
+
+	ASSERT_NE(NULL, dir);
+	while ((entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(name, sizeof(name), "cpu/<number>/%s", entry->d_name);
+		EXPECT_EQ(true, has(&self->documented, name))
+			TH_LOG("%s", name);
+		n++;
+	}
+	closedir(dir);
+	EXPECT_EQ(6, n);
+	for (n = 0; n < sysconf(_SC_NPROCESSORS_CONF); n++) {
+		snprintf(name, sizeof(name), "cpu/%u/hits", n);
+		served += figure(name);
+		snprintf(name, sizeof(name), "cpu/%u/nuncached", n);
+		served += figure(name);
+	}
+	EXPECT_EQ(figure("nmalloc") - figure("large/nmalloc"), served);
+}
+
 TEST_F(files, classes_are_directories_of_their_size)
 {
 	static const char * const fields[] = { "size", "nmalloc", "nfree" };

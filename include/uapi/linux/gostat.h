@@ -76,6 +76,7 @@
 #define GOSTAT_IOC_LOOKUP	_IO(GOSTAT_IOC_TYPE, 0x05)
 #define GOSTAT_IOC_READ		_IO(GOSTAT_IOC_TYPE, 0x06)
 #define GOSTAT_IOC_WRITE	_IO(GOSTAT_IOC_TYPE, 0x07)
+#define GOSTAT_IOC_SNAPSHOT	_IO(GOSTAT_IOC_TYPE, 0x08)
 
 /*
  * The version of this ABI. It only ever grows, and only by additions; to learn
@@ -87,6 +88,7 @@
 #define GOSTAT_FEATURE_BATCH	(1 << 0) /* ALLOC_BATCH, FREE_BATCH */
 #define GOSTAT_FEATURE_IO	(1 << 1) /* READ, WRITE */
 #define GOSTAT_FEATURE_LOOKUP	(1 << 2) /* LOOKUP */
+#define GOSTAT_FEATURE_SNAPSHOT	(1 << 3) /* SNAPSHOT */
 
 /**
  * struct gostat_ioc_info - ioctl(GOSTAT_IOC_INFO)
@@ -275,6 +277,86 @@ struct gostat_ioc_io {
 	__aligned_u64 offset;
 	__aligned_u64 length;
 	__aligned_u64 data;
+};
+
+/**
+ * struct gostat_class_figures - one size class in a snapshot
+ *
+ * Each is the figure of that name in /sys/kernel/gostat/by_size/<size>/;
+ * @bytes is the class's size, 0 for large objects.
+ */
+struct gostat_class_figures {
+	__aligned_u64 bytes;
+	__aligned_u64 nmalloc;
+	__aligned_u64 nfree;
+	__aligned_u64 live;
+	__aligned_u64 cached;
+	__aligned_u64 central;
+	__aligned_u64 capacity;
+	__aligned_u64 spans;
+	__aligned_u64 refills;
+	__aligned_u64 flushes;
+	__aligned_u64 failures;
+	__aligned_u64 peak;
+};
+
+/**
+ * struct gostat_ioc_snapshot - ioctl(GOSTAT_IOC_SNAPSHOT)
+ * @size: sizeof(struct gostat_ioc_snapshot)
+ * @flags: must be 0
+ * @classes: address of an array of @nr_classes structs of @class_size bytes
+ *	for the classes' figures by class number, the large objects first
+ * @nr_classes: in: room in @classes, 0 if they are not wanted; out: classes
+ *	there are, of which as many were written as there was room for
+ * @class_size: sizeof(struct gostat_class_figures); may be 0 if @nr_classes
+ *	is (EINVAL if it is less than the first version's). What the kernel does
+ *	not know of a longer struct becomes zero
+ * @number: out: of the snapshot, ascending
+ * @time_ns: out: when it was taken, CLOCK_MONOTONIC
+ *
+ * The others are out: the figures of those names in /sys/kernel/gostat/. All are
+ * as of one causally consistent cut. EINTR if the caller is killed while it
+ * waits for its turn.
+ */
+struct gostat_ioc_snapshot {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 classes;
+	__u32 nr_classes;
+	__u32 class_size;
+	__aligned_u64 number;
+	__aligned_u64 time_ns;
+	__aligned_u64 alloc;
+	__aligned_u64 total_alloc;
+	__aligned_u64 sys;
+	__aligned_u64 nlookup;
+	__aligned_u64 nmalloc;
+	__aligned_u64 nfree;
+	__aligned_u64 heap_alloc;
+	__aligned_u64 heap_sys;
+	__aligned_u64 heap_idle;
+	__aligned_u64 heap_inuse;
+	__aligned_u64 heap_released;
+	__aligned_u64 heap_objects;
+	__aligned_u64 stacks_inuse;
+	__aligned_u64 stacks_sys;
+	__aligned_u64 mspan_inuse;
+	__aligned_u64 mspan_sys;
+	__aligned_u64 mcache_inuse;
+	__aligned_u64 mcache_sys;
+	__aligned_u64 buckhash_sys;
+	__aligned_u64 gc_sys;
+	__aligned_u64 other_sys;
+	__aligned_u64 bad_frees;
+	__aligned_u64 obtained;
+	__aligned_u64 peak_held;
+	__aligned_u64 peak_live;
+	__aligned_u64 nuncached;
+	__aligned_u64 refills;
+	__aligned_u64 flushes;
+	__aligned_u64 failures;
+	__aligned_u64 cuts;
+	__aligned_u64 skew;
 };
 
 #endif /* _UAPI_LINUX_GOSTAT_H */
