@@ -38,6 +38,7 @@ check()
 
 scratch()
 {
+	mkdir -p "$LOGS" || die "cannot make $LOGS"
 	SCRATCH=$(mktemp -d "${TMPDIR:-/tmp}/gostat-check.XXXXXX") ||
 		die "cannot make a directory in ${TMPDIR:-/tmp}"
 	trap 'rm -rf "$SCRATCH"' EXIT
