@@ -460,20 +460,21 @@ static void gs_arena_put_blocks(struct gs_heap *heap, struct gs_arena *arena)
 }
 
 /**
- * gs_arena_map_sys() - count the bytes of all maps again
+ * gs_arena_recount_maps() - count all maps again
  * @heap: the heap
+ * @inuse: bytes of the maps are added to this
+ * @sys: bytes of their pages are added to this
  *
- * Context: heap->lock held, or the machine stopped.
- * Return: bytes of the pages they take.
+ * Context: heap->lock held, or the heap at rest.
  */
-u64 gs_arena_map_sys(struct gs_heap *heap)
+void gs_arena_recount_maps(const struct gs_heap *heap, u64 *inuse, u64 *sys)
 {
-	struct gs_arena_map *map;
-	u64 bytes = 0;
+	const struct gs_arena_map *map;
 
-	list_for_each_entry(map, &heap->maps, node)
-		bytes += gs_map_sys(map->n);
-	return bytes;
+	list_for_each_entry(map, &heap->maps, node) {
+		*inuse += gs_map_bytes(map->n);
+		*sys += gs_map_sys(map->n);
+	}
 }
 
 /**

@@ -154,7 +154,7 @@ void gs_arena_take(struct gs_arena *arena, unsigned int slot,
 void gs_arena_give(struct gs_arena *arena, unsigned int slot,
 		   unsigned int npages);
 
-u64 gs_arena_map_sys(struct gs_heap *heap);
+void gs_arena_recount_maps(const struct gs_heap *heap, u64 *inuse, u64 *sys);
 int gs_arena_init(struct gs_heap *heap);
 void gs_arena_destroy(struct gs_heap *heap);
 struct page *gs_arena_get_block(struct gs_heap *heap, gfp_t gfp,

@@ -196,6 +196,8 @@ static int verify_show(struct seq_file *m, void *v)
 		seq_printf(m, ": counted %llu, recounted %llu\n", s->have,
 			   s->want);
 	}
+	if (verdict->bad)
+		seq_printf(m, "impossible: %s\n", verdict->bad);
 	seq_printf(m, "%u figures compared, %u differ, %u impossible states\n",
 		   verdict->n, verdict->nskew, verdict->nbad);
 	gs_verdict_free(verdict);

@@ -79,7 +79,7 @@
  * @peak_out: the most that @out has been
  * @bad_frees: frees refused, ever
  * @skew: differences that verifications found, ever
- * @skew_told: which of them have been reported
+ * @skew_told: which of them have been reported; the last, an impossible state
  */
 struct gs_heap {
 	struct gs_arena_map __rcu *map;
@@ -112,7 +112,7 @@ struct gs_heap {
 	atomic64_t peak_out;
 	atomic64_t bad_frees;
 	atomic64_t skew;
-	DECLARE_BITMAP(skew_told, GS_VERIFY_FIGURES);
+	DECLARE_BITMAP(skew_told, GS_VERIFY_FIGURES + 1);
 	struct gs_class class[GOSTAT_NR_CLASSES];
 };
 

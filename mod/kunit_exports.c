@@ -32,6 +32,7 @@ GS_EXPORT_KUNIT(gs_snapshot_take);
 GS_EXPORT_KUNIT(gs_snapshot_take_cpus);
 GS_EXPORT_KUNIT(gs_bounds_read);
 GS_EXPORT_KUNIT(gs_verify);
+GS_EXPORT_KUNIT(gs_verify_at_rest);
 GS_EXPORT_KUNIT(gs_verdict_free);
 
 /* large */

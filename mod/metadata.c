@@ -136,39 +136,40 @@ void gs_fixalloc_put(struct gs_fixalloc *fix, void *desc)
 	gs_heap_unlock(fix->heap, flags);
 }
 
-static unsigned int gs_fixpage_nfree(const struct gs_fixpage *fp)
+/* Does a page know how many descriptors it has out, and is in the right list? */
+static bool gs_fixpage_recount(const struct gs_fixalloc *fix,
+			       const struct gs_fixpage *fp, bool full,
+			       u64 *inuse, u64 *sys)
 {
-	unsigned int n = 0;
+	unsigned int nused = gs_fixalloc_per_page(fix);
 	void *desc;
 
 	for (desc = fp->free; desc; desc = *(void **)desc)
-		n++;
-	return n;
+		nused--;
+	*inuse += nused * fix->size;
+	*sys += PAGE_SIZE;
+	return nused == fp->nused && full == !fp->free;
 }
 
 /**
  * gs_fixalloc_recount() - count a pool's descriptors again, from its free lists
  * @fix: the pool
- * @inuse: bytes handed out
+ * @inuse: bytes handed out are added to this
  * @sys: bytes of its pages are added to this
  *
- * Context: heap->lock held, or the machine stopped.
+ * Context: heap->lock held, or the heap at rest.
+ * Return: true if every page has counted right and is in the right list.
  */
-void gs_fixalloc_recount(const struct gs_fixalloc *fix, u64 *inuse, u64 *sys)
+bool gs_fixalloc_recount(const struct gs_fixalloc *fix, u64 *inuse, u64 *sys)
 {
-	unsigned int per_page = gs_fixalloc_per_page(fix);
 	struct gs_fixpage *fp;
-	u64 n = 0;
+	bool right = true;
 
-	list_for_each_entry(fp, &fix->partial, node) {
-		n += per_page - gs_fixpage_nfree(fp);
-		*sys += PAGE_SIZE;
-	}
-	list_for_each_entry(fp, &fix->full, node) {
-		n += per_page;
-		*sys += PAGE_SIZE;
-	}
-	*inuse = n * fix->size;
+	list_for_each_entry(fp, &fix->partial, node)
+		right &= gs_fixpage_recount(fix, fp, false, inuse, sys);
+	list_for_each_entry(fp, &fix->full, node)
+		right &= gs_fixpage_recount(fix, fp, true, inuse, sys);
+	return right;
 }
 
 /**

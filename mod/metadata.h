@@ -90,7 +90,7 @@ void gs_fixalloc_destroy(struct gs_fixalloc *fix);
 void *gs_fixalloc_get(struct gs_fixalloc *fix, gfp_t gfp);
 void gs_fixalloc_put(struct gs_fixalloc *fix, void *desc);
 void gs_fixalloc_put_locked(struct gs_fixalloc *fix, void *desc);
-void gs_fixalloc_recount(const struct gs_fixalloc *fix, u64 *inuse, u64 *sys);
+bool gs_fixalloc_recount(const struct gs_fixalloc *fix, u64 *inuse, u64 *sys);
 unsigned int gs_fixalloc_per_page(const struct gs_fixalloc *fix);
 
 #endif /* _GS_METADATA_H */

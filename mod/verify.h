@@ -7,11 +7,10 @@
  * years that one free path forgot its decrement. A difference is reported, once
  * a figure, with both values, and counted in heap->skew; it is never fatal.
  *
- * The recount reads span descriptors, bitmaps, arena maps, descriptor pages and
- * magazines, and none of the counters. For that the machine is stopped for a
- * moment: every CPU stands outside of all operations on magazines and of all
- * locks. What cannot be counted again: cumulative figures (only nmalloc - nfree
- * can), pages in transit, and high-water marks.
+ * The recount (recount.h) needs the heap at rest. For that the machine is stopped
+ * for a moment: every CPU stands outside of all operations on magazines and of
+ * all locks. What cannot be counted again: cumulative figures (only nmalloc -
+ * nfree can), pages in transit, and high-water marks.
  */
 #ifndef _GS_VERIFY_H
 #define _GS_VERIFY_H
@@ -22,7 +21,7 @@
 struct gs_heap;
 
 /* Figures that are compared of the heap, and of each class. */
-#define GS_VERIFY_TOTALS	14
+#define GS_VERIFY_TOTALS	15
 #define GS_VERIFY_PER_CLASS	6
 #define GS_VERIFY_FIGURES	(GS_VERIFY_TOTALS +			\
 				 GS_VERIFY_PER_CLASS * GOSTAT_NR_CLASSES)
@@ -45,18 +44,21 @@ struct gs_skew {
  * struct gs_verdict - the result of a verification
  * @n: figures compared
  * @nskew: those that differ
- * @nbad: things found that cannot be: an object twice in magazines, in central
- *	and in a magazine at once, a bitmap bit beyond the last object
+ * @nbad: impossible states: invariants that do not hold, in descriptors,
+ *	bitmaps, lists and magazines
+ * @bad: the first of them, in words; NULL if there is none
  * @skew: all of the figures
  */
 struct gs_verdict {
 	unsigned int n;
 	unsigned int nskew;
 	unsigned int nbad;
+	const char *bad;
 	struct gs_skew skew[];
 };
 
 struct gs_verdict *gs_verify(struct gs_heap *heap);
+struct gs_verdict *gs_verify_at_rest(struct gs_heap *heap);
 void gs_verdict_free(struct gs_verdict *verdict);
 
 #endif /* _GS_VERIFY_H */

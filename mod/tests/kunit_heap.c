@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kunit_heap - a private heap and its page source. See kunit_heap.h; the oracle
- * is in kunit_recount.c.
+ * kunit_heap - a private heap, its page source, and the oracle. See kunit_heap.h.
  *
  * The source needs no memory of its own to know what is out: a block that is
  * out belongs to the heap, so its first struct page can carry the list and the
@@ -15,6 +14,7 @@
 #include <linux/sched.h>
 #include <linux/vmalloc.h>
 
+#include "identities.h"
 #include "kunit_heap.h"
 
 /* In page->private of a block that is out, above its order. */
@@ -241,6 +241,113 @@ void kh_settle(struct kunit_heap *kh)
 	rcu_barrier();
 }
 EXPORT_SYMBOL_GPL(kh_settle);
+
+/* --- the oracle ----------------------------------------------------------- */
+
+/* More mismatches than this say no more. */
+#define KH_TELL		8
+
+static __printf(2, 3) void kh_wrong(struct kunit_heap *kh, const char *fmt, ...)
+{
+	struct va_format vaf = { .fmt = fmt };
+	va_list args;
+
+	if (kh->wrong++ >= KH_TELL)
+		return;
+	va_start(args, fmt);
+	vaf.va = &args;
+	KUNIT_FAIL(kh->test, "line %d: %pV", kh->line, &vaf);
+	va_end(args);
+}
+
+static void kh_check_verdict(struct kunit_heap *kh)
+{
+	struct gs_verdict *v = gs_verify_at_rest(&kh->heap);
+	unsigned int i;
+
+	if (IS_ERR(v)) {
+		kh_wrong(kh, "no verdict: %ld", PTR_ERR(v));
+		return;
+	}
+	for (i = 0; i < v->n; i++) {
+		const struct gs_skew *s = &v->skew[i];
+
+		if (s->have != s->want)
+			kh_wrong(kh, "%s of %llu: counted %llu, recounted %llu",
+				 s->name, s->class, s->have, s->want);
+	}
+	if (v->nbad)
+		kh_wrong(kh, "%u impossible states; %s", v->nbad, v->bad);
+	gs_verdict_free(v);
+	kh->rest = *kh->heap.snapshot;
+}
+
+/* At rest a cut tells what the recount's records told; it only comes later. */
+static void kh_check_cut(struct kunit_heap *kh)
+{
+	struct gostat_snapshot *snap = &kh->snap[0], *old = &kh->snap[1];
+	const u64 *cut = (const u64 *)snap, *rest = (const u64 *)&kh->rest;
+	struct identity broken;
+	unsigned int i;
+
+	*old = *snap;
+	if (gs_snapshot_take(&kh->heap, snap))
+		kh_wrong(kh, "no snapshot");
+	kh->rest.number = snap->number;
+	kh->rest.time = snap->time;
+	kh->rest.total.cuts = snap->total.cuts;
+	kh->rest.total.skew = snap->total.skew;
+	for (i = 0; i < sizeof(*snap) / sizeof(u64); i++)
+		if (cut[i] != rest[i])
+			kh_wrong(kh, "figure %u: %llu by a cut, %llu at rest",
+				 i, cut[i], rest[i]);
+	if (!identities_hold(snap, old, &broken))
+		kh_wrong(kh, "%s: %llu, %llu (class of %llu)", broken.text,
+			 broken.left, broken.right, broken.class);
+}
+
+/* Every span has its class, and every page that is out its place. */
+static void kh_check_pages(struct kunit_heap *kh)
+{
+	const struct gostat_snapshot *snap = &kh->snap[0];
+	u64 bytes = snap->class[0].allocated - snap->class[0].freed;
+	unsigned int id;
+
+	for (id = 1; id < GOSTAT_NR_CLASSES; id++)
+		bytes += snap->class[id].spans * gostat_class_pages[id] *
+			 PAGE_SIZE;
+	if (bytes != snap->total.heap_inuse)
+		kh_wrong(kh, "%llu bytes in spans, %llu in use", bytes,
+			 snap->total.heap_inuse);
+	if (kh->bytes != snap->total.obtained)
+		kh_wrong(kh, "%llu bytes out, %llu obtained", kh->bytes,
+			 snap->total.obtained);
+	if (snap->total.other_sys)
+		kh_wrong(kh, "%llu bytes in transit", snap->total.other_sys);
+}
+
+/**
+ * kh_recount() - count the heap from scratch and compare all it says
+ * @kh: a heap at rest
+ * @line: the caller's, for reports
+ *
+ * Return: true if nothing differs.
+ */
+bool kh_recount(struct kunit_heap *kh, int line)
+{
+	if (kh->map != rcu_access_pointer(kh->heap.map))
+		rcu_barrier();		/* the one before is on its way out */
+	kh->map = rcu_access_pointer(kh->heap.map);
+	kh->line = line;
+	kh->wrong = 0;
+	kh_check_verdict(kh);
+	kh_check_cut(kh);
+	kh_check_pages(kh);
+	return !kh->wrong;
+}
+EXPORT_SYMBOL_GPL(kh_recount);
+
+/* --- heaps ---------------------------------------------------------------- */
 
 /**
  * kh_new() - make a heap

@@ -8,9 +8,10 @@
  * the next requests with pages the test has chosen; it remembers how it was
  * asked. What it gives is dirty, so that nothing is zero by luck.
  *
- * The oracle, kh_check(), is slow and simple. It visits every slot of every
- * arena, every span, every magazine and every page of descriptors, adds up what
- * it finds, and compares that with every counter that the heap keeps.
+ * The oracle, kh_check(), is verify's recount (../verify.h), which compares all
+ * figures with what is there and looks for impossible states; then a cut, which
+ * must say of a heap at rest what the recount said, and in which every identity
+ * holds. That the oracle sees what is wrong is tested in verify_kunit.c.
  *
  * A suite uses kh_init() and kh_exit(). After each of its tests, whatever the
  * test did, nothing may be live, the heap must go without a leak, and every page
@@ -33,40 +34,6 @@
 #define KH_ORDERS	16
 
 /**
- * struct kh_count - what the oracle found, bytes unless said otherwise
- * @sys: slots of arenas, and runs of vmalloc
- * @idle: of it in no span
- * @inuse: of it in spans
- * @released: of it without a page
- * @large: large objects, a number
- * @large_bytes: what they take
- * @arenas: a number
- * @rows: a number
- * @capacity: by class, objects of all spans
- * @free: by class, of these in central
- * @cached: by class, of these in magazines
- * @spans: by class, a number
- * @mags: by pool, magazines
- * @descs: by pool, span descriptors
- */
-struct kh_count {
-	u64 sys;
-	u64 idle;
-	u64 inuse;
-	u64 released;
-	u64 large;
-	u64 large_bytes;
-	u64 arenas;
-	u64 rows;
-	u64 capacity[GOSTAT_NR_CLASSES];
-	u64 free[GOSTAT_NR_CLASSES];
-	u64 cached[GOSTAT_NR_CLASSES];
-	u64 spans[GOSTAT_NR_CLASSES];
-	u64 mags[GS_NR_CAPS];
-	u64 descs[GS_SPAN_POOLS];
-};
-
-/**
  * struct kunit_heap - a private heap and its source
  * @test: the test that it is for
  * @heap: the heap
@@ -87,8 +54,8 @@ struct kh_count {
  * @place: pages that answer the next requests
  * @nplaces: how many of them there are
  * @map: the arena map when the oracle was last called
- * @count: its last count
- * @snap: what the heap says, as of one cut
+ * @snap: what the heap says, as of the last cut and of the one before
+ * @rest: what it said when the oracle recounted it
  * @line: where the oracle was called
  * @wrong: what it found wrong, a number
  */
@@ -112,8 +79,8 @@ struct kunit_heap {
 	struct page *place[KH_PLACES];
 	unsigned int nplaces;
 	const void *map;
-	struct kh_count count;
-	struct gostat_snapshot snap;
+	struct gostat_snapshot snap[2];
+	struct gostat_snapshot rest;
 	int line;
 	unsigned int wrong;
 };
@@ -134,7 +101,7 @@ void kh_pin(struct kunit *test);
 void kh_settle(struct kunit_heap *kh);
 bool kh_recount(struct kunit_heap *kh, int line);
 
-/* True if every counter of the heap, at rest, is what a recount finds. */
+/* True if every figure of the heap, at rest, is what a recount finds. */
 #define kh_check(kh)	kh_recount(kh, __LINE__)
 
 static inline struct kunit_heap *kh_of(struct kunit *test)

@@ -15,11 +15,8 @@
  * the mailbox too. Every object carries a pattern made of its address and size,
  * written when it is allocated and checked before it is freed.
  *
- * Readers take exact snapshots all the time and check in each
- *
- *	the identities of <gostat/snapshot.h>, per class too
- *	that no cumulative figure is smaller than in the snapshot before
- *	that no figure has its top bit set
+ * Readers take exact snapshots all the time and check in each what identities.h
+ * says.
  *
  * and after each the bounds (gostat_bounds()): what only grows was no more than
  * their upper end in the snapshot before and is no less than the lower end in
@@ -42,6 +39,7 @@
 #include <gostat/snapshot.h>
 
 #include "../compat.h"
+#include "identities.h"
 
 static int seconds = 10;
 module_param(seconds, int, 0444);
@@ -274,106 +272,62 @@ static void torture_timers_stop(void)
 
 /* --- readers ------------------------------------------------------------- */
 
-#define torture_same(a, b)						\
-do {									\
-	u64 _a = (a), _b = (b);						\
-									\
-	if (_a != _b)							\
-		torture_fail(#a " == " #b ": %llu != %llu", _a, _b);	\
-} while (0)
-
-#define torture_at_most(a, b)						\
-do {									\
-	u64 _a = (a), _b = (b);						\
-									\
-	if (_a > _b)							\
-		torture_fail(#a " <= " #b ": %llu > %llu", _a, _b);	\
-} while (0)
-
-static void torture_check_class(const struct gostat_class_stats *cs,
-				const struct gostat_class_stats *old)
+static void torture_tell(const struct identity *broken)
 {
-	torture_same(cs->capacity, cs->live + cs->cached + cs->central);
-	torture_at_most(cs->nfree, cs->nmalloc);
-	torture_at_most(cs->live, cs->capacity);
-	torture_at_most(cs->cached, cs->capacity);
-	torture_at_most(old->nmalloc, cs->nmalloc);
-	torture_at_most(old->nfree, cs->nfree);
-	torture_at_most(old->refills, cs->refills);
-	torture_at_most(old->flushes, cs->flushes);
+	if (broken->text)
+		torture_fail("%s: %llu, %llu (class of %llu)", broken->text,
+			     broken->left, broken->right, broken->class);
 }
 
-static void torture_check_total(const struct gostat_memstats *ms,
-				const struct gostat_memstats *old)
-{
-	torture_same(ms->sys, ms->heap_sys + ms->stacks_sys + ms->mspan_sys +
-		     ms->mcache_sys + ms->buckhash_sys + ms->gc_sys +
-		     ms->other_sys);
-	torture_same(ms->heap_sys, ms->heap_inuse + ms->heap_idle);
-	torture_at_most(ms->heap_released, ms->heap_idle);
-	torture_at_most(ms->heap_alloc, ms->heap_inuse);
-	torture_same(ms->heap_objects, ms->nmalloc - ms->nfree);
-	torture_same(ms->obtained, ms->sys - ms->heap_released);
-	torture_at_most(ms->mspan_inuse, ms->mspan_sys);
-	torture_at_most(ms->mcache_inuse, ms->mcache_sys);
-	torture_at_most(old->nmalloc, ms->nmalloc);
-	torture_at_most(old->nfree, ms->nfree);
-	torture_at_most(old->total_alloc, ms->total_alloc);
-	torture_at_most(old->nuncached, ms->nuncached);
-	torture_at_most(old->peak_held, ms->peak_held);
-	torture_at_most(ms->obtained, ms->peak_held);
-}
-
+/* Nobody resets the high-water mark meanwhile. */
 static void torture_check_snapshot(const struct gostat_snapshot *snap,
 				   const struct gostat_snapshot *old)
 {
-	const u64 *figure = (const u64 *)snap;
-	u64 nmalloc = 0, nfree = 0, bytes = 0;
-	unsigned int i;
+	struct identity broken;
 
-	for (i = 0; i < sizeof(*snap) / sizeof(*figure); i++)
-		torture_at_most(figure[i], S64_MAX);
-	for (i = 0; i < GOSTAT_NR_CLASSES; i++) {
-		torture_check_class(&snap->class[i], &old->class[i]);
-		nmalloc += snap->class[i].nmalloc;
-		nfree += snap->class[i].nfree;
-		bytes += snap->class[i].allocated - snap->class[i].freed;
-	}
-	torture_same(nmalloc, snap->total.nmalloc);
-	torture_same(nfree, snap->total.nfree);
-	torture_same(bytes, snap->total.heap_alloc);
-	torture_check_total(&snap->total, &old->total);
-	torture_at_most(old->number, snap->number);
+	identities_hold(snap, old, &broken);
+	identity_at_most(&broken, old->total.peak_held, snap->total.peak_held);
+	torture_tell(&broken);
 }
 
 static void torture_check_lower(const struct gostat_bounds *b,
 				const struct gostat_snapshot *after)
 {
+	struct identity broken = {};
 	unsigned int i;
 
 	for (i = 0; i < GOSTAT_NR_CLASSES; i++) {
-		torture_at_most(b->class[i].nmalloc.lo, after->class[i].nmalloc);
-		torture_at_most(b->class[i].nfree.lo, after->class[i].nfree);
+		identity_at_most(&broken, b->class[i].nmalloc.lo,
+				 after->class[i].nmalloc);
+		identity_at_most(&broken, b->class[i].nfree.lo,
+				 after->class[i].nfree);
 	}
-	torture_at_most(b->nmalloc.lo, after->total.nmalloc);
-	torture_at_most(b->nfree.lo, after->total.nfree);
-	torture_at_most(b->total_alloc.lo, after->total.total_alloc);
+	identity_at_most(&broken, b->nmalloc.lo, after->total.nmalloc);
+	identity_at_most(&broken, b->nfree.lo, after->total.nfree);
+	identity_at_most(&broken, b->total_alloc.lo, after->total.total_alloc);
+	torture_tell(&broken);
 }
 
 static void torture_check_upper(const struct gostat_bounds *b,
 				const struct gostat_snapshot *before)
 {
+	struct identity broken = {};
 	unsigned int i;
 
 	for (i = 0; i < GOSTAT_NR_CLASSES; i++) {
-		torture_at_most(before->class[i].nmalloc, b->class[i].nmalloc.hi);
-		torture_at_most(before->class[i].nfree, b->class[i].nfree.hi);
-		torture_at_most(b->class[i].live.lo, b->class[i].live.hi);
+		identity_at_most(&broken, before->class[i].nmalloc,
+				 b->class[i].nmalloc.hi);
+		identity_at_most(&broken, before->class[i].nfree,
+				 b->class[i].nfree.hi);
+		identity_at_most(&broken, b->class[i].live.lo,
+				 b->class[i].live.hi);
 	}
-	torture_at_most(before->total.nmalloc, b->nmalloc.hi);
-	torture_at_most(before->total.nfree, b->nfree.hi);
-	torture_at_most(b->alloc.lo, b->pages.heap_inuse);
-	torture_same(b->pages.obtained, b->pages.sys - b->pages.heap_released);
+	identity_at_most(&broken, before->total.nmalloc, b->nmalloc.hi);
+	identity_at_most(&broken, before->total.nfree, b->nfree.hi);
+	identity_at_most(&broken, b->alloc.lo, b->pages.heap_inuse);
+	identity_same(&broken, b->pages.obtained,
+		      b->pages.sys - b->pages.heap_released);
+	torture_tell(&broken);
 }
 
 /**
