@@ -51,6 +51,7 @@ int bench_replay(struct bench_out *out);
 int bench_fill(struct bench_out *out);
 int bench_remote(struct bench_out *out);
 int bench_larson(struct bench_out *out);
+int bench_load(struct bench_out *out);
 int bench_which(void);
 
 static inline const char *bench_clock_unit(void)

@@ -10,14 +10,20 @@
  * comes next and takes the one that has lain there longest. The figure is
  * replacements per second, of all threads together.
  *
- * gostat and kmalloc take turns; every turn is a record.
+ * gostat and kmalloc take turns; every turn is a record. The test "load" is the
+ * same with gostat alone, every other turn with a reader that takes READS_A_SECOND
+ * snapshots of all figures: what that costs those who allocate.
  */
 #include <linux/cache.h>
+#include <linux/delay.h>
+#include <linux/err.h>
+#include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/vmalloc.h>
 #include <gostat/gostat.h>
+#include <gostat/snapshot.h>
 
 #include "bench.h"
 #include "held.h"
@@ -33,6 +39,9 @@
 #define LARSON_STAY	4096
 #define LARSON_ROUNDS	101
 #define LARSON_NS	(20 * NSEC_PER_MSEC)
+/* Some ten snapshots a turn, so that turns are alike. */
+#define LOAD_NS		(100 * NSEC_PER_MSEC)
+#define READS_A_SECOND	100
 
 struct larson_array {
 	void *obj[LARSON_SLOTS];
@@ -53,6 +62,7 @@ struct larson_thread {
 /**
  * struct larson - a turn
  * @backend: whose
+ * @ns: how long it takes
  * @start: when it began
  * @lock: of the queue
  * @queue: arrays that nobody has, as a ring
@@ -62,6 +72,7 @@ struct larson_thread {
  */
 struct larson {
 	enum bench_backend backend;
+	u64 ns;
 	u64 start;
 	spinlock_t lock;	/* guards queue, head */
 	struct larson_array *queue[LARSON_ARRAYS - LARSON_THREADS];
@@ -127,7 +138,7 @@ static int larson_work(void *arg, unsigned int id)
 	struct larson_array *a = &l->array[id];
 	int err = 0;
 
-	while (!err && ktime_get_ns() - l->start < LARSON_NS) {
+	while (!err && ktime_get_ns() - l->start < l->ns) {
 		if (l->backend == BENCH_GOSTAT)
 			err = larson_stay(t, a, BENCH_GOSTAT);
 		else
@@ -145,6 +156,7 @@ static void larson_prepare(struct larson *l, enum bench_backend backend)
 
 	memset(l, 0, sizeof(*l));
 	l->backend = backend;
+	l->ns = LARSON_NS;
 	spin_lock_init(&l->lock);
 	for (i = 0; i < ARRAY_SIZE(l->queue); i++)
 		l->queue[i] = &l->array[LARSON_THREADS + i];
@@ -166,14 +178,13 @@ static void larson_clear(struct larson *l)
 	}
 }
 
-static int larson_turn(struct bench_out *out, struct larson *l,
-		       enum bench_backend backend)
+static int larson_run(struct bench_out *out, struct larson *l, const char *test,
+		      const char *backend)
 {
 	u64 ops = 0, ns = 1;
 	unsigned int i;
 	int err;
 
-	larson_prepare(l, backend);
 	err = bench_team(LARSON_THREADS, LARSON_CPUS, larson_work, l,
 			 &l->start);
 	larson_clear(l);
@@ -183,11 +194,47 @@ static int larson_turn(struct bench_out *out, struct larson *l,
 		ops += l->thread[i].ops;
 		ns = max(ns, l->thread[i].ns);
 	}
-	bench_record(out, "larson",
-		     backend == BENCH_GOSTAT ? "gostat" : "kmalloc", 0,
-		     "8-threads", "ops/s", ops * USEC_PER_SEC,
-		     div_u64(ns, NSEC_PER_USEC));
+	bench_record(out, test, backend, 0, "8-threads", "ops/s",
+		     ops * USEC_PER_SEC, div_u64(ns, NSEC_PER_USEC));
 	return 0;
+}
+
+static int larson_turn(struct bench_out *out, struct larson *l,
+		       enum bench_backend backend)
+{
+	larson_prepare(l, backend);
+	return larson_run(out, l, "larson",
+			  backend == BENCH_GOSTAT ? "gostat" : "kmalloc");
+}
+
+static int load_reader(void *data)
+{
+	struct gostat_snapshot *snap = data;
+
+	while (!kthread_should_stop()) {
+		gostat_snapshot(snap);
+		usleep_range(USEC_PER_SEC / READS_A_SECOND - 100,
+			     USEC_PER_SEC / READS_A_SECOND);
+	}
+	return 0;
+}
+
+static int load_turn(struct bench_out *out, struct larson *l,
+		     struct gostat_snapshot *snap)
+{
+	struct task_struct *reader = NULL;
+	int err;
+
+	larson_prepare(l, BENCH_GOSTAT);
+	l->ns = LOAD_NS;
+	if (snap)
+		reader = kthread_run(load_reader, snap, "bench_reader");
+	if (IS_ERR(reader))
+		return PTR_ERR(reader);
+	err = larson_run(out, l, "load", snap ? "gostat" : "unread");
+	if (reader)
+		kthread_stop(reader);
+	return err;
 }
 
 /**
@@ -209,5 +256,29 @@ int bench_larson(struct bench_out *out)
 		err = err ?: larson_turn(out, l, BENCH_SLAB);
 	}
 	vfree(l);
+	return err;
+}
+
+/**
+ * bench_load() - all turns, with and without a reader
+ * @out: for the records
+ *
+ * Return: 0 or an error.
+ */
+int bench_load(struct bench_out *out)
+{
+	struct gostat_snapshot *snap = vzalloc(sizeof(*snap));
+	struct larson *l = vzalloc(sizeof(*l));
+	unsigned int round;
+	int err = snap && l ? 0 : -ENOMEM;
+
+	for (round = 0; round < LARSON_ROUNDS && !err; round++) {
+		err = load_turn(out, l, NULL) ?: load_turn(out, l, snap);
+		/* Who goes first has a warmer machine, or a colder one. */
+		err = err ?: load_turn(out, l, snap);
+		err = err ?: load_turn(out, l, NULL);
+	}
+	vfree(l);
+	vfree(snap);
 	return err;
 }

@@ -31,6 +31,7 @@ static const struct bench_test bench_tests[] = {
 	{ "pair", bench_pair },
 	{ "remote", bench_remote },
 	{ "larson", bench_larson },
+	{ "load", bench_load },
 	{ "replay", bench_replay },
 	{ "fill", bench_fill },
 };
