@@ -178,7 +178,6 @@ static void gs_assert_reader(struct gs_heap *heap)
  * heap->cut.mutex is held after success.
  */
 static int gs_snapshot_refresh(struct gs_heap *heap)
-	__acquires(&heap->cut.mutex)
 {
 	u64 begun = READ_ONCE(heap->cut.started);
 
