@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <linux/gostat.h>
@@ -231,6 +233,30 @@ static inline __u64 class_figure(unsigned int size, const char *name)
 
 	snprintf(path, sizeof(path), "by_size/%u/%s", size, name);
 	return figure(path);
+}
+
+/* Somebody else, who allocates and frees as fast as he can until he is killed. */
+static inline pid_t start_worker(void)
+{
+	__u32 handles[64], done;
+	pid_t pid = fork();
+	unsigned int i;
+	int fd;
+
+	if (pid)
+		return pid;
+	fd = open_device();
+	for (i = 0; fd >= 0; i++) {
+		alloc_batch(fd, 64, 1 + i * 97 % 9000, NULL, handles, &done);
+		free_batch(fd, done, handles, &done);
+	}
+	_exit(1);
+}
+
+static inline void stop_worker(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
 }
 
 /* n pages, with a page behind them that cannot be touched. */

@@ -224,10 +224,11 @@ static void reading_changes_nothing(struct kunit *test)
 	put(test, obj);
 }
 
-#define EXPECT_RANGE(test, range, value) do {				\
-	KUNIT_EXPECT_EQ(test, (range).lo, value);			\
-	KUNIT_EXPECT_EQ(test, (range).hi, value);			\
-} while (0)
+static void expect_range(struct kunit *test, struct gostat_range range, u64 is)
+{
+	KUNIT_EXPECT_EQ(test, range.lo, is);
+	KUNIT_EXPECT_EQ(test, range.hi, is);
+}
 
 static void bounds_meet_at_rest(struct kunit *test)
 {
@@ -244,12 +245,12 @@ static void bounds_meet_at_rest(struct kunit *test)
 		put(test, obj[i]);
 	ms = stats(test);
 	gs_bounds_read(heap, b);
-	EXPECT_RANGE(test, b->nmalloc, 100);
-	EXPECT_RANGE(test, b->nfree, 34);
-	EXPECT_RANGE(test, b->heap_objects, 66);
-	EXPECT_RANGE(test, b->alloc, ms.alloc);
-	EXPECT_RANGE(test, b->total_alloc, ms.total_alloc);
-	EXPECT_RANGE(test, b->nlookup, ms.nlookup);
+	expect_range(test, b->nmalloc, 100);
+	expect_range(test, b->nfree, 34);
+	expect_range(test, b->heap_objects, 66);
+	expect_range(test, b->alloc, ms.alloc);
+	expect_range(test, b->total_alloc, ms.total_alloc);
+	expect_range(test, b->nlookup, ms.nlookup);
 	KUNIT_EXPECT_EQ(test, b->pages.sys, ms.sys);
 	KUNIT_EXPECT_EQ(test, b->pages.heap_inuse, ms.heap_inuse);
 	KUNIT_EXPECT_EQ(test, b->pages.obtained, ms.obtained);
@@ -258,9 +259,9 @@ static void bounds_meet_at_rest(struct kunit *test)
 
 		gs_class_stats_read(heap, i, &cs);
 		KUNIT_EXPECT_EQ(test, b->class[i].size, cs.size);
-		EXPECT_RANGE(test, b->class[i].nmalloc, cs.nmalloc);
-		EXPECT_RANGE(test, b->class[i].nfree, cs.nfree);
-		EXPECT_RANGE(test, b->class[i].live, cs.live);
+		expect_range(test, b->class[i].nmalloc, cs.nmalloc);
+		expect_range(test, b->class[i].nfree, cs.nfree);
+		expect_range(test, b->class[i].live, cs.live);
 	}
 	for (i = 0; i < 100; i++)
 		if (i % 3)

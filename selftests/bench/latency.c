@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +29,7 @@ static void die(const char *what)
 	exit(1);
 }
 
-static uint64_t now(void)
+static __u64 now(void)
 {
 	struct timespec t;
 
@@ -39,13 +38,13 @@ static uint64_t now(void)
 }
 
 /* Live objects of all the smaller sizes; they go with the file. */
-static void make(uint64_t objects)
+static void make(__u64 objects)
 {
 	static __u32 handles[BATCH];
 	struct gostat_ioc_alloc_batch batch = { .size = sizeof(batch) };
 	unsigned int turn = 0;
 
-	batch.handles = (uintptr_t)handles;
+	batch.handles = (unsigned long)handles;
 	for (; objects; objects -= batch.count) {
 		batch.count = objects < BATCH ? objects : BATCH;
 		batch.bytes = 8 << turn++ % 5;
@@ -59,7 +58,7 @@ static void read_gostat(void)
 	static struct gostat_class_figures classes[CLASSES];
 	struct gostat_ioc_snapshot snap = {
 		.size = sizeof(snap),
-		.classes = (uintptr_t)classes,
+		.classes = (unsigned long)classes,
 		.nr_classes = CLASSES,
 		.class_size = sizeof(classes[0]),
 	};
@@ -83,9 +82,9 @@ static void read_slabinfo(void)
 	close(fd);
 }
 
-static uint64_t time_of(void (*reading)(void))
+static __u64 time_of(void (*reading)(void))
 {
-	uint64_t start = now();
+	__u64 start = now();
 
 	reading();
 	return now() - start;
@@ -93,23 +92,29 @@ static uint64_t time_of(void (*reading)(void))
 
 static int compare(const void *a, const void *b)
 {
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	__u64 x = *(const __u64 *)a, y = *(const __u64 *)b;
 
 	return x < y ? -1 : x > y;
 }
 
-static void record(const char *backend, const char *objects, uint64_t *ns)
+static void record(const char *backend, const char *objects,
+		   const char *which, __u64 ns)
+{
+	printf("{\"test\":\"latency\",\"backend\":\"%s\",\"size\":0,", backend);
+	printf("\"mode\":\"%s objects %s\",", objects, which);
+	printf("\"unit\":\"ns\",\"value\":%llu}\n", (unsigned long long)ns);
+}
+
+static void records(const char *backend, const char *objects, __u64 *ns)
 {
 	qsort(ns, TURNS, sizeof(*ns), compare);
-	printf("{\"test\":\"latency\",\"backend\":\"%s\",\"size\":0,\"mode\":\"%s objects median\",\"unit\":\"ns\",\"value\":%llu}\n",
-	       backend, objects, (unsigned long long)ns[TURNS / 2]);
-	printf("{\"test\":\"latency\",\"backend\":\"%s\",\"size\":0,\"mode\":\"%s objects p99\",\"unit\":\"ns\",\"value\":%llu}\n",
-	       backend, objects, (unsigned long long)ns[TURNS * 99 / 100]);
+	record(backend, objects, "median", ns[TURNS / 2]);
+	record(backend, objects, "p99", ns[TURNS * 99 / 100]);
 }
 
 int main(int argc, char **argv)
 {
-	static uint64_t ours[TURNS], theirs[TURNS];
+	static __u64 ours[TURNS], theirs[TURNS];
 	int i;
 
 	if (argc != 2) {
@@ -124,7 +129,7 @@ int main(int argc, char **argv)
 		ours[i] = time_of(read_gostat);
 		theirs[i] = time_of(read_slabinfo);
 	}
-	record("gostat", argv[1], ours);
-	record("slabinfo", argv[1], theirs);
+	records("gostat", argv[1], ours);
+	records("slabinfo", argv[1], theirs);
 	return 0;
 }

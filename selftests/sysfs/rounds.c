@@ -5,9 +5,6 @@
  */
 #include "gostat_test.h"
 
-#include <pthread.h>
-#include <signal.h>
-
 /* A reading can be interrupted for longer than a round; not so often. */
 #define TRIES	50
 
@@ -26,34 +23,6 @@ FIXTURE_SETUP(rounds)
 FIXTURE_TEARDOWN(rounds)
 {
 	close(self->fd);
-}
-
-static void *work(void *data)
-{
-	volatile bool *stop = data;
-	__u32 handles[64], done;
-	int fd = open_device();
-	unsigned int i = 0;
-
-	while (!*stop && fd >= 0) {
-		alloc_batch(fd, 64, 1 + i++ * 97 % 9000, NULL, handles, &done);
-		free_batch(fd, done, handles, &done);
-	}
-	close(fd);
-	return NULL;
-}
-
-/* Somebody else: what a process does itself ends its round. */
-static pid_t start_worker(void)
-{
-	volatile bool never = false;
-	pid_t pid = fork();
-
-	if (!pid) {
-		work((void *)&never);
-		_exit(0);
-	}
-	return pid;
 }
 
 static bool adds_up(void)
@@ -92,8 +61,7 @@ TEST_F(rounds, files_read_in_a_row_add_up_while_others_work)
 	for (i = 0; i < TRIES; i++)
 		good += adds_up_file_by_file();
 	EXPECT_LT(before, figure("nmalloc"));
-	kill(worker, SIGKILL);
-	waitpid(worker, NULL, 0);
+	stop_worker(worker);
 	EXPECT_LE(TRIES * 9 / 10, good);
 	EXPECT_EQ(true, adds_up());
 }
@@ -111,8 +79,7 @@ TEST_F(rounds, a_file_read_again_is_fresh)
 		EXPECT_EQ(last + 1, now);
 		last = now;
 	}
-	kill(worker, SIGKILL);
-	waitpid(worker, NULL, 0);
+	stop_worker(worker);
 }
 
 TEST_F(rounds, no_figure_is_older_than_what_the_reader_did)

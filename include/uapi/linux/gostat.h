@@ -281,9 +281,20 @@ struct gostat_ioc_io {
 
 /**
  * struct gostat_class_figures - one size class in a snapshot
+ * @bytes: of an object; for the large ones, 0
+ * @nmalloc: objects ever allocated
+ * @nfree: objects ever freed
+ * @live: objects live
+ * @cached: of those that are not, those in magazines
+ * @central: and those in central
+ * @capacity: objects of all spans
+ * @spans: spans
+ * @refills: magazines filled
+ * @flushes: magazines emptied
+ * @failures: allocations that found no pages
+ * @peak: the most objects that have been out of central at once
  *
- * Each is the figure of that name in /sys/kernel/gostat/by_size/<size>/;
- * @bytes is the class's size, 0 for large objects.
+ * Each is the figure of that name in /sys/kernel/gostat/by_size/<size>/.
  */
 struct gostat_class_figures {
 	__aligned_u64 bytes;
@@ -313,9 +324,41 @@ struct gostat_class_figures {
  *	not know of a longer struct becomes zero
  * @number: out: of the snapshot, ascending
  * @time_ns: out: when it was taken, CLOCK_MONOTONIC
+ * @alloc: out: live objects, counted at their class's size (as @heap_alloc)
+ * @total_alloc: out: cumulative bytes of objects ever allocated
+ * @sys: out: everything obtained or reserved: the sum of the *_sys below
+ * @nlookup: out: number of lookups
+ * @nmalloc: out: number of objects ever allocated
+ * @nfree: out: number of objects ever freed
+ * @heap_alloc: out: live objects
+ * @heap_sys: out: slots of arenas and vmalloc runs, with or without a page
+ * @heap_idle: out: of it in no span
+ * @heap_inuse: out: of it in spans
+ * @heap_released: out: of @heap_idle without a page
+ * @heap_objects: out: number of live objects
+ * @stacks_inuse: out: manual spans of the sink "stacks"
+ * @stacks_sys: out: the same
+ * @mspan_inuse: out: span descriptors
+ * @mspan_sys: out: pages for them
+ * @mcache_inuse: out: magazines
+ * @mcache_sys: out: pages for them
+ * @buckhash_sys: out: the profile's table
+ * @gc_sys: out: arena descriptors and page maps
+ * @other_sys: out: the rest
+ * @bad_frees: out: number of frees refused
+ * @obtained: out: from the page allocator, by a count of its own
+ * @peak_held: out: the most @obtained has been
+ * @peak_live: out: the most bytes of objects that have been out of central at once:
+ *	live ones and, as an upper bound, those in magazines
+ * @nuncached: out: number of allocations that no magazine served
+ * @refills: out: number of magazines filled
+ * @flushes: out: number of magazines emptied
+ * @failures: out: number of allocations that found no pages
+ * @cuts: out: number of snapshots taken
+ * @skew: out: number of differences that verifications found
  *
- * The others are out: the figures of those names in /sys/kernel/gostat/. All are
- * as of one causally consistent cut. EINTR if the caller is killed while it
+ * The figures are those of the same names in /sys/kernel/gostat/, bytes unless
+ * said otherwise. All are as of one causally consistent cut. EINTR if the caller is killed while it
  * waits for its turn.
  */
 struct gostat_ioc_snapshot {
