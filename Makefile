@@ -4,6 +4,7 @@
 KERNEL ?= 6.12
 KDIR ?= /lib/modules/$(shell uname -r)/build
 PREFIX ?= /usr/local
+MINUTES ?= 10
 VM := selftests/vm/vm
 
 # A test kernel if one is named, else the running or the given one.
@@ -37,6 +38,11 @@ kunit: ## only the KUnit suites
 selftests: ## only the kselftest programs
 	@selftests/check kselftest
 
+torture: ## everything at once for MINUTES=10, every figure checked meanwhile
+	@selftests/deps build kernels vm check
+	@selftests/vm/module $(KERNEL)
+	@SECONDS_OF_TORTURE=$$(($(MINUTES) * 60)) selftests/check-torture $(KERNEL) 4
+
 style: ## only W=1, sparse, checkpatch, kernel-doc, shellcheck
 	@selftests/check style
 
@@ -55,4 +61,4 @@ install: default ## module and tools onto this machine
 clean: ## everything that was built; the kernels' cache stays
 	rm -rf build
 
-.PHONY: default help module tools run check kunit selftests style bench shell install clean
+.PHONY: default help module tools run check kunit selftests torture style bench shell install clean
