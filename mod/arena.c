@@ -41,7 +41,14 @@ static bool gs_next_free_run(const struct gs_arena *arena, unsigned int *from,
 	return true;
 }
 
-static unsigned int gs_arena_longest(const struct gs_arena *arena)
+/**
+ * gs_arena_longest() - the longest run of free slots
+ * @arena: where to look
+ *
+ * Context: heap->lock held.
+ * Return: its length.
+ */
+unsigned int gs_arena_longest(const struct gs_arena *arena)
 {
 	unsigned int from, to = 0, longest = 0;
 
@@ -130,6 +137,25 @@ void gs_arena_give(struct gs_arena *arena, unsigned int slot,
 	arena->nfree += npages;
 	arena->nspans--;
 	arena->longest = gs_arena_longest(arena);
+}
+
+/**
+ * gs_arena_stamp() - slots became free now
+ * @arena: whose slots
+ * @slot: the first
+ * @npages: how many; their rows are there
+ * @seconds: the time
+ *
+ * Context: heap->lock held.
+ */
+void gs_arena_stamp(struct gs_arena *arena, unsigned int slot,
+		    unsigned int npages, u64 seconds)
+{
+	unsigned int i;
+
+	for (i = slot; i < slot + npages; i++)
+		arena->row[i >> GS_ROW_SHIFT]->idle_since[i & (GS_ROW_PAGES - 1)] =
+			seconds;
 }
 
 /**
@@ -318,23 +344,112 @@ bool gs_arena_present(struct gs_heap *heap, unsigned long addr)
 	return arena && test_bit(gs_arena_slot(addr), arena->present);
 }
 
-/* A new arena: all of its slots are released. heap->lock held. */
-static void gs_arena_add(struct gs_heap *heap, struct gs_arena *arena,
-			 unsigned long addr)
+static const struct gs_arena **gs_map_entry(struct gs_heap *heap,
+					    unsigned long addr)
 {
 	struct gs_arena_map *map;
 
 	map = rcu_dereference_protected(heap->map,
 					lockdep_is_held(&heap->lock));
+	return &map->arena[(addr >> GS_ARENA_SHIFT) - map->first];
+}
+
+/* From now on these addresses lead to @arena. heap->lock held. */
+static void gs_arena_bind(struct gs_heap *heap, struct gs_arena *arena,
+			  unsigned long addr)
+{
 	arena->base = addr & ~(GS_ARENA_SIZE - 1);
+	arena->longest = 0;
+	/* Pairs with the address dependency of gs_map_arena()'s readers. */
+	smp_store_release(gs_map_entry(heap, addr), arena);
+}
+
+/* A new arena: all of its slots are released. heap->lock held. */
+static void gs_arena_add(struct gs_heap *heap, struct gs_arena *arena,
+			 unsigned long addr)
+{
 	arena->serial = heap->next_serial++;
 	list_add_tail(&arena->node, &heap->arenas);
 	heap->pages.sys += GS_ARENA_SIZE;
 	heap->pages.idle += GS_ARENA_SIZE;
 	heap->pages.released += GS_ARENA_SIZE;
-	/* Pairs with the address dependency of gs_map_arena()'s readers. */
-	smp_store_release(&map->arena[(addr >> GS_ARENA_SHIFT) - map->first],
-			  arena);
+	gs_arena_bind(heap, arena, addr);
+}
+
+/* A spare arena serves before a new one is made. heap->lock held. */
+static struct gs_arena *gs_arena_bind_spare(struct gs_heap *heap,
+					    unsigned long addr)
+{
+	struct gs_arena *arena;
+
+	arena = list_first_entry_or_null(&heap->spare, struct gs_arena, spare);
+	if (!arena)
+		return NULL;
+	list_del(&arena->spare);
+	gs_arena_bind(heap, arena, addr);
+	return arena;
+}
+
+/**
+ * gs_arena_unbind() - an arena that has drained leaves its addresses
+ * @heap: whose
+ * @arena: an arena that may
+ *
+ * It does so if no slot has a page and no block is on its way; gs_arena_wait()
+ * must follow then.
+ *
+ * Context: heap->lock held; the arena is not in heap->fit.
+ * Return: true if the arena is not bound any more.
+ */
+bool gs_arena_unbind(struct gs_heap *heap, struct gs_arena *arena)
+{
+	lockdep_assert_held(&heap->lock);
+	if (arena->npresent || arena->pins || arena->busy || !arena->base)
+		return false;
+	WRITE_ONCE(*gs_map_entry(heap, arena->base), &gs_no_arena);
+	arena->base = 0;
+	arena->heap = heap;
+	return true;
+}
+
+static void gs_arena_unbound(struct rcu_head *rcu)
+{
+	struct gs_arena *arena = container_of(rcu, struct gs_arena, rcu);
+	struct gs_heap *heap = arena->heap;
+	unsigned long flags;
+
+	gs_heap_lock(heap, &flags);
+	list_add(&arena->spare, &heap->spare);
+	gs_heap_unlock(heap, flags);
+}
+
+/**
+ * gs_arena_wait() - the arena becomes spare when nobody can be looking at it
+ * @arena: what gs_arena_unbind() was told of
+ *
+ * The fast path looks a handle up without a lock. It must not find one by an
+ * address that the arena had before.
+ *
+ * Context: Any but NMI; no heap lock held.
+ */
+void gs_arena_wait(struct gs_arena *arena)
+{
+	call_rcu(&arena->rcu, gs_arena_unbound);
+}
+
+/* Descriptors could not be made: an arena that nothing came of is spare. */
+static void gs_arena_abandon(struct gs_heap *heap, unsigned long addr)
+{
+	struct gs_arena *arena;
+	unsigned long flags;
+	bool unbound;
+
+	gs_heap_lock(heap, &flags);
+	arena = gs_arena_find(heap, addr);
+	unbound = arena && gs_arena_unbind(heap, arena);
+	gs_heap_unlock(heap, flags);
+	if (unbound)
+		gs_arena_wait(arena);
 }
 
 static bool gs_arena_needs_row(const struct gs_arena *arena, unsigned long addr,
@@ -364,7 +479,8 @@ static bool gs_arena_needs_row(const struct gs_arena *arena, unsigned long addr,
  * time, until none is missing; what another CPU put there first is kept.
  *
  * Context: No heap lock held; may sleep if @gfp allows it.
- * Return: the arena that the block belongs to, or NULL.
+ * Return: the arena that the block belongs to, with a pin that keeps it there
+ * until the block is inserted; or NULL.
  */
 struct gs_arena *gs_arena_prepare(struct gs_heap *heap, unsigned long addr,
 				  unsigned int order, gfp_t gfp)
@@ -379,7 +495,8 @@ struct gs_arena *gs_arena_prepare(struct gs_heap *heap, unsigned long addr,
 		return NULL;
 	for (;;) {
 		gs_heap_lock(heap, &flags);
-		arena = gs_arena_find(heap, addr);
+		arena = gs_arena_find(heap, addr) ?:
+			gs_arena_bind_spare(heap, addr);
 		if (!arena && new_arena) {
 			arena = new_arena;
 			new_arena = NULL;
@@ -392,6 +509,8 @@ struct gs_arena *gs_arena_prepare(struct gs_heap *heap, unsigned long addr,
 			new_row = NULL;
 		}
 		done = arena && !gs_arena_needs_row(arena, addr, order, &row);
+		if (done)
+			arena->pins++;
 		gs_heap_unlock(heap, flags);
 
 		if (done)
@@ -401,6 +520,7 @@ struct gs_arena *gs_arena_prepare(struct gs_heap *heap, unsigned long addr,
 		if (!new_row)
 			new_row = gs_fixalloc_get(&heap->row_pool, gfp);
 		if ((!arena && !new_arena) || !new_row) {
+			gs_arena_abandon(heap, addr);
 			arena = NULL;
 			break;
 		}
@@ -434,29 +554,19 @@ void gs_arena_insert_block(struct gs_arena *arena, unsigned long addr,
 	arena->longest = gs_arena_longest(arena);
 }
 
-/* Where the block that starts at @slot ends. */
-static unsigned int gs_arena_block_end(const struct gs_arena *arena,
-				       unsigned int slot)
+/**
+ * gs_arena_block_end() - where a block ends
+ * @arena: whose
+ * @slot: where it starts
+ *
+ * Context: heap->lock held.
+ * Return: the first slot behind it.
+ */
+unsigned int gs_arena_block_end(const struct gs_arena *arena,
+				unsigned int slot)
 {
 	return min(find_next_bit(arena->block, GS_ARENA_PAGES, slot + 1),
 		   find_next_zero_bit(arena->present, GS_ARENA_PAGES, slot + 1));
-}
-
-static void gs_arena_put_blocks(struct gs_heap *heap, struct gs_arena *arena)
-{
-	unsigned int slot, end;
-	unsigned long flags;
-
-	for_each_set_bit(slot, arena->block, GS_ARENA_PAGES) {
-		end = gs_arena_block_end(arena, slot);
-		gs_heap_lock(heap, &flags);
-		gs_page_books_block_out(heap,
-					(size_t)(end - slot) << PAGE_SHIFT);
-		gs_heap_unlock(heap, flags);
-		gs_arena_put_block(heap, virt_to_page(arena->base +
-					((unsigned long)slot << PAGE_SHIFT)),
-				   ilog2(end - slot));
-	}
 }
 
 /**
@@ -478,6 +588,29 @@ void gs_arena_recount_maps(const struct gs_heap *heap, u64 *inuse, u64 *sys)
 }
 
 /**
+ * gs_arena_after() - step from arena to arena, oldest first
+ * @heap: the heap
+ * @arena: the last one, NULL to begin
+ *
+ * Descriptors stay while the heap does, so that one may rest on one of them.
+ *
+ * Context: Any but NMI; no heap lock held.
+ * Return: the next one, or NULL.
+ */
+struct gs_arena *gs_arena_after(struct gs_heap *heap, struct gs_arena *arena)
+{
+	struct list_head *node;
+	unsigned long flags;
+
+	gs_heap_lock(heap, &flags);
+	node = arena ? arena->node.next : heap->arenas.next;
+	arena = node == &heap->arenas ?
+		NULL : list_entry(node, struct gs_arena, node);
+	gs_heap_unlock(heap, flags);
+	return arena;
+}
+
+/**
  * gs_arena_init() - a heap without arenas
  * @heap: the heap
  *
@@ -489,6 +622,7 @@ int gs_arena_init(struct gs_heap *heap)
 	struct gs_arena_map *map;
 
 	INIT_LIST_HEAD(&heap->arenas);
+	INIT_LIST_HEAD(&heap->spare);
 	INIT_LIST_HEAD(&heap->maps);
 	gs_fixalloc_init(&heap->arena_pool, heap, GS_GC,
 			 sizeof(struct gs_arena));
@@ -501,9 +635,9 @@ int gs_arena_init(struct gs_heap *heap)
 }
 
 /**
- * gs_arena_destroy() - return all blocks and descriptors
- * @heap: a heap in which nothing is live and that nobody uses any more; replaced
- *	maps are gone
+ * gs_arena_destroy() - return all descriptors
+ * @heap: a heap that has no pages any more and that nobody uses; replaced maps
+ *	are gone, and no arena waits to be spare
  *
  * Context: Process; may sleep.
  */
@@ -514,7 +648,6 @@ void gs_arena_destroy(struct gs_heap *heap)
 	unsigned int i;
 
 	list_for_each_entry_safe(arena, next, &heap->arenas, node) {
-		gs_arena_put_blocks(heap, arena);
 		for (i = 0; i < GS_ARENA_ROWS; i++)
 			if (arena->row[i])
 				gs_fixalloc_put(&heap->row_pool, arena->row[i]);

@@ -19,11 +19,18 @@
  *	longest == length of the longest run of free slots
  *	handle[i] != 0 only if slot i is in use by a span of small objects
  *	row[i / 64]->span[i % 64] != NULL exactly if slot i is in use
+ *	row[i / 64]->idle_since[i % 64] is when slot i became free, while it is
+ *
+ * An arena is bound to its stretch of addresses while it has pages or is about
+ * to get some (pins). One that has drained is unbound (release.h), is spare
+ * after a grace period, and serves the next stretch before a new arena is made:
+ *
+ *	bound	-> waits for lookups of its last addresses -> spare -> bound
  *
  * Whose an address is: the arena map is an array of arenas indexed by
  * address >> GS_ARENA_SHIFT. Entries without an arena point to gs_no_arena, all
  * of whose handles are 0, so the fast path needs no test. The map is replaced
- * under RCU when a block lies outside of it; arenas stay until the heap goes.
+ * under RCU when a block lies outside of it; descriptors stay until the heap goes.
  *
  * Locking: everything is written under heap->lock; handle[], row[] and span[]
  * are read without it, under RCU (preemption off is enough).
@@ -51,7 +58,7 @@ struct gs_span;
 #define GS_ARENA_PAGES	BIT(GS_ARENA_SHIFT - PAGE_SHIFT)
 #define GS_ARENA_ORDER	(GS_ARENA_SHIFT - PAGE_SHIFT)
 
-/* Span pointers of 64 slots: the part of an arena's map made as blocks come. */
+/* What is known of 64 slots: the part of an arena that is made as blocks come. */
 #define GS_ROW_SHIFT	(GS_ARENA_ORDER < 6 ? GS_ARENA_ORDER : 6)
 #define GS_ROW_PAGES	BIT(GS_ROW_SHIFT)
 #define GS_ARENA_ROWS	(GS_ARENA_PAGES >> GS_ROW_SHIFT)
@@ -59,18 +66,26 @@ struct gs_span;
 /**
  * struct gs_row - whose the slots are
  * @span: the span of each slot, NULL if the slot is not in use
+ * @idle_since: of a free slot, the second it became that, modulo 2^16; each
+ *	slot has its own, so that a run that grows is as old as its parts
  */
 struct gs_row {
 	struct gs_span *span[GS_ROW_PAGES];
+	u16 idle_since[GS_ROW_PAGES];
 };
 
 /**
  * struct gs_arena - descriptor of an arena
  * @handle: fast path: the size class's handle of each slot, 0 for "look closer"
- * @base: address of slot 0
+ * @base: address of slot 0; 0 while it is not bound
  * @fit: in heap->fit, ordered by what the page heap prefers, while @longest
+ * @rcu: not bound: for gs_arena_unbind()'s grace period
+ * @heap: not bound: whose it is
+ * @spare: not bound, after that: in heap->spare
  * @node: in heap->arenas, oldest first
  * @serial: age; lower is older
+ * @pins: blocks that were prepared for and are not inserted yet
+ * @busy: somebody splits blocks of it, with no lock held
  * @longest: slots of the longest free run
  * @npresent: slots with a page
  * @nfree: slots free
@@ -83,9 +98,18 @@ struct gs_row {
 struct gs_arena {
 	u16 handle[GS_ARENA_PAGES];
 	unsigned long base;
-	struct rb_node fit;
+	union {
+		struct rb_node fit;
+		struct {
+			struct rcu_head rcu;
+			struct gs_heap *heap;
+		};
+		struct list_head spare;
+	};
 	struct list_head node;
-	unsigned long serial;
+	u32 serial;
+	u16 pins;
+	bool busy;
 	u16 longest;
 	u16 npresent;
 	u16 nfree;
@@ -153,6 +177,11 @@ void gs_arena_take(struct gs_arena *arena, unsigned int slot,
 		   unsigned int npages, struct gs_span *span, u16 handle);
 void gs_arena_give(struct gs_arena *arena, unsigned int slot,
 		   unsigned int npages);
+void gs_arena_stamp(struct gs_arena *arena, unsigned int slot,
+		    unsigned int npages, u64 seconds);
+unsigned int gs_arena_longest(const struct gs_arena *arena);
+unsigned int gs_arena_block_end(const struct gs_arena *arena,
+				unsigned int slot);
 
 void gs_arena_recount_maps(const struct gs_heap *heap, u64 *inuse, u64 *sys);
 int gs_arena_init(struct gs_heap *heap);
@@ -165,5 +194,8 @@ struct gs_arena *gs_arena_prepare(struct gs_heap *heap, unsigned long addr,
 				  unsigned int order, gfp_t gfp);
 void gs_arena_insert_block(struct gs_arena *arena, unsigned long addr,
 			   unsigned int order);
+struct gs_arena *gs_arena_after(struct gs_heap *heap, struct gs_arena *arena);
+bool gs_arena_unbind(struct gs_heap *heap, struct gs_arena *arena);
+void gs_arena_wait(struct gs_arena *arena);
 
 #endif /* _GS_ARENA_H */

@@ -76,21 +76,6 @@ static void gs_arena_look(struct gs_heap *heap, const struct gs_arena *arena,
 	gs_heap_unlock(heap, flags);
 }
 
-/* The one after @arena; the first one after NULL. */
-static struct gs_arena *gs_arena_after(struct gs_heap *heap,
-				       struct gs_arena *arena)
-{
-	struct list_head *node;
-	unsigned long flags;
-
-	gs_heap_lock(heap, &flags);
-	node = arena ? arena->node.next : heap->arenas.next;
-	arena = node == &heap->arenas ?
-		NULL : list_entry(node, struct gs_arena, node);
-	gs_heap_unlock(heap, flags);
-	return arena;
-}
-
 static char gs_slot_state(const struct gs_arena_view *view, unsigned int slot)
 {
 	if (!test_bit(slot, view->present))

@@ -83,20 +83,25 @@ static u64 gs_heap_report_leaks(struct gs_heap *heap)
  * gs_heap_destroy() - return everything
  * @heap: a heap that nobody uses any more
  *
- * Live objects are a leak of their owners: they are reported, and all memory of
- * the heap is kept rather than freed under them.
+ * Live objects are a leak of their owners: they are reported, and their pages and
+ * all descriptors are kept rather than freed under them.
  *
  * Context: Process; sleeps.
  * Return: the number of objects that were live.
  */
 u64 gs_heap_destroy(struct gs_heap *heap)
 {
+	struct gs_release all = { .want = U64_MAX, .split = true, .dense = true };
 	unsigned int i;
 	u64 live;
 
 	gs_cpucache_destroy(heap);
 	gs_large_destroy(heap);
-	/* Replaced maps: their callback must not outlive the heap or the module. */
+	gs_release_walk(heap, &all);
+	/*
+	 * Replaced maps and unbound arenas: their callbacks must not outlive the
+	 * heap or the module.
+	 */
 	rcu_barrier();
 	live = gs_heap_report_leaks(heap);
 	if (!live) {

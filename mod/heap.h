@@ -41,6 +41,7 @@
 #include "large.h"
 #include "metadata.h"
 #include "pageheap.h"
+#include "release.h"
 #include "sizeclass.h"
 #include "span.h"
 #include "verify.h"
@@ -66,6 +67,7 @@
  * @page_colour: the page heap's; @lock
  * @fit: arenas with free runs in the order of choice; @lock
  * @arenas: all arenas, oldest first; @lock
+ * @spare: of them those that have drained and can be bound again; @lock
  * @maps: the arena map and its predecessors; @lock
  * @next_serial: of the next arena; @lock
  * @vruns: large spans backed by vmalloc, by address; @lock
@@ -98,6 +100,7 @@ struct gs_heap {
 	u32 page_colour;
 	struct rb_root fit;
 	struct list_head arenas;
+	struct list_head spare;
 	struct list_head maps;
 	unsigned long next_serial;
 	struct rb_root vruns;
@@ -159,6 +162,28 @@ static inline struct gs_class *gs_handle_class(struct gs_heap *heap,
 static inline unsigned int gs_span_pool_index(unsigned int nelems)
 {
 	return order_base_2(BITS_TO_LONGS(nelems));
+}
+
+/**
+ * gs_heap_now() - the time, as the heap's source has it
+ * @heap: the heap
+ *
+ * Return: ns.
+ */
+static inline u64 gs_heap_now(struct gs_heap *heap)
+{
+	return heap->source->now(heap->source);
+}
+
+/**
+ * gs_heap_seconds() - the same in whole seconds, for a few instructions
+ * @heap: the heap
+ *
+ * Return: seconds.
+ */
+static inline u64 gs_heap_seconds(struct gs_heap *heap)
+{
+	return heap->source->seconds(heap->source);
 }
 
 /**

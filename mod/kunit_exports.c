@@ -57,6 +57,12 @@ GS_EXPORT_KUNIT(gs_span_new_small);
 GS_EXPORT_KUNIT(gs_span_new_large);
 GS_EXPORT_KUNIT(gs_span_free_locked);
 
+/* scavenger */
+GS_EXPORT_KUNIT(gs_release_arena);
+GS_EXPORT_KUNIT(gs_release_walk);
+GS_EXPORT_KUNIT(gs_scavenge);
+GS_EXPORT_KUNIT(gs_scavenge_all);
+
 /* arena */
 GS_EXPORT_KUNIT(gs_no_arena);
 GS_EXPORT_KUNIT(gs_source_get);

@@ -21,7 +21,14 @@ static bool gs_fit_less(struct rb_node *a, const struct rb_node *b)
 	return x->serial < y->serial;
 }
 
-static void gs_fit_insert(struct gs_heap *heap, struct gs_arena *arena)
+/**
+ * gs_fit_insert() - put an arena where the order of choice has it
+ * @heap: whose
+ * @arena: not in heap->fit
+ *
+ * Context: heap->lock held.
+ */
+void gs_fit_insert(struct gs_heap *heap, struct gs_arena *arena)
 {
 	if (arena->longest)
 		rb_add(&arena->fit, &heap->fit, gs_fit_less);
@@ -29,10 +36,32 @@ static void gs_fit_insert(struct gs_heap *heap, struct gs_arena *arena)
 		RB_CLEAR_NODE(&arena->fit);
 }
 
-static void gs_fit_remove(struct gs_heap *heap, struct gs_arena *arena)
+/**
+ * gs_fit_remove() - take an arena out before it changes: the mirror
+ * @heap: whose
+ * @arena: the arena
+ *
+ * Context: heap->lock held.
+ */
+void gs_fit_remove(struct gs_heap *heap, struct gs_arena *arena)
 {
 	if (arena->longest)
 		rb_erase(&arena->fit, &heap->fit);
+}
+
+/**
+ * gs_fit_last() - the arena that would be chosen last
+ * @heap: whose
+ *
+ * If any is free in one run from end to end, this one is.
+ *
+ * Context: heap->lock held.
+ * Return: the arena, or NULL if none has a free run.
+ */
+struct gs_arena *gs_fit_last(struct gs_heap *heap)
+{
+	lockdep_assert_held(&heap->lock);
+	return rb_entry_safe(rb_last(&heap->fit), struct gs_arena, fit);
 }
 
 /* The preferred one of the arenas with a free run of @npages or more. */
@@ -256,6 +285,8 @@ void gs_span_free_locked(struct gs_heap *heap, struct gs_span *span)
 	gs_page_books_span_out(heap, span);
 	gs_fit_remove(heap, arena);
 	gs_arena_give(arena, gs_arena_slot(span->base), span->npages);
+	gs_arena_stamp(arena, gs_arena_slot(span->base), span->npages,
+		       gs_heap_seconds(heap));
 	gs_fit_insert(heap, arena);
 }
 
@@ -341,6 +372,9 @@ static bool gs_pageheap_grow(struct gs_heap *heap, struct gs_span *span,
 	gs_heap_lock(heap, &flags);
 	gs_fit_remove(heap, arena);
 	gs_arena_insert_block(arena, addr, order);
+	gs_arena_stamp(arena, gs_arena_slot(addr), 1U << order,
+		       gs_heap_seconds(heap));
+	arena->pins--;
 	gs_page_books_block_in(heap, PAGE_SIZE << order);
 	gs_fit_insert(heap, arena);
 	gs_span_place(heap, span, arena, gs_arena_slot(addr));

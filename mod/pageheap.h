@@ -22,14 +22,14 @@
  *	obtained == sys - released + sum of meta[].sys + transit
  *
  * They move in four ways only, each written once below beside its mirror:
- * arenas come (sys, released), blocks come (released), spans come and go
+ * arenas come (sys, released), blocks come and go (released), spans come and go
  * (inuse, idle), objects of large spans come and go (large_*).
  *
  * Locking: heap->lock, raw, interrupts off; taken inside a class's lock,
  * innermost. Every hold is bounded by one arena's bitmap,
  * but for the few that replace the arena map: 8 bytes copied per 2 MiB of the
  * addresses between the lowest arena and the highest. Pages are
- * obtained with no lock held.
+ * obtained and given back with no lock held.
  */
 #ifndef _GS_PAGEHEAP_H
 #define _GS_PAGEHEAP_H
@@ -37,7 +37,9 @@
 #include <linux/types.h>
 
 #include "metadata.h"
+#include "scavenger.h"
 
+struct gs_arena;
 struct gs_class;
 struct gs_heap;
 struct gs_span;
@@ -53,6 +55,7 @@ struct gs_span;
  * @large_allocated: bytes of large objects ever allocated
  * @large_freed: bytes of large objects ever freed
  * @large_failures: large allocations that found no pages
+ * @scav: what the scavenger has done, by cause
  * @meta: descriptors, by account
  * @obtained: from the page allocator, counted by gs_source_get() and _put() alone
  * @transit: obtained and not in use for anything yet, or not any more
@@ -70,6 +73,7 @@ struct gs_page_books {
 	u64 large_allocated;
 	u64 large_freed;
 	u64 large_failures;
+	struct gs_scav_books scav[GS_NR_SCAV_CAUSES];
 	struct gs_books meta[GS_NR_ACCOUNTS];
 	u64 obtained;
 	u64 transit;
@@ -90,6 +94,10 @@ struct gs_span *gs_span_new_large(struct gs_heap *heap, unsigned int npages,
 				  unsigned int align, gfp_t gfp);
 void gs_span_free(struct gs_heap *heap, struct gs_span *span);
 void gs_span_free_locked(struct gs_heap *heap, struct gs_span *span);
+
+void gs_fit_insert(struct gs_heap *heap, struct gs_arena *arena);
+void gs_fit_remove(struct gs_heap *heap, struct gs_arena *arena);
+struct gs_arena *gs_fit_last(struct gs_heap *heap);
 
 void gs_page_books_use(struct gs_heap *heap, u64 *sys, size_t bytes);
 void gs_page_books_unuse(struct gs_heap *heap, u64 *sys, size_t bytes);

@@ -135,19 +135,26 @@ static void gs_recount_arena(struct gs_recount *rc, const struct gs_arena *arena
 		      "an arena has miscounted its slots");
 	gs_impossible(rc, slots.longest != arena->longest,
 		      "an arena has another longest run");
+	gs_impossible(rc, !arena->base && (slots.npresent || arena->pins ||
+					   arena->busy),
+		      "an arena without addresses has pages");
 }
 
-/* Every arena is found by its address, and nothing else is. */
-static void gs_recount_map(struct gs_recount *rc, unsigned int narenas)
+/* Every arena that is bound is found by its address, and nothing else is. */
+static void gs_recount_map(struct gs_recount *rc)
 {
 	const struct gs_arena_map *map = rcu_dereference_raw(rc->heap->map);
+	unsigned int found = 0, narenas = 0;
 	const struct gs_arena *arena;
-	unsigned int found = 0;
 	unsigned long i;
 
-	list_for_each_entry(arena, &rc->heap->arenas, node)
+	list_for_each_entry(arena, &rc->heap->arenas, node) {
+		if (!arena->base)
+			continue;
+		narenas++;
 		gs_impossible(rc, gs_map_arena(map, arena->base) != arena,
 			      "an arena is not found by its address");
+	}
 	for (i = 0; i < map->n; i++)
 		found += map->arena[i] != &gs_no_arena;
 	gs_impossible(rc, found != narenas, "the map has another arena");
@@ -174,15 +181,14 @@ static void gs_recount_fit(struct gs_recount *rc, unsigned int want)
 
 static void gs_recount_arenas(struct gs_recount *rc)
 {
-	unsigned int narenas = 0, fit = 0;
 	const struct gs_arena *arena;
+	unsigned int fit = 0;
 
 	list_for_each_entry(arena, &rc->heap->arenas, node) {
 		gs_recount_arena(rc, arena);
-		narenas++;
 		fit += !!arena->longest;
 	}
-	gs_recount_map(rc, narenas);
+	gs_recount_map(rc);
 	gs_recount_fit(rc, fit);
 }
 

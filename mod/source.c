@@ -2,6 +2,7 @@
 /*
  * source - where a heap's pages come from, on a count of its own. See source.h.
  */
+#include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/vmalloc.h>
 
@@ -29,11 +30,30 @@ static void gs_put_to_vmalloc(struct gs_source *src, void *addr)
 	vfree(addr);
 }
 
+static void gs_split_for_buddy(struct gs_source *src, struct page *page,
+			       unsigned int order)
+{
+	split_page(page, order);
+}
+
+static u64 gs_now(struct gs_source *src)
+{
+	return ktime_get_ns();
+}
+
+static u64 gs_seconds(struct gs_source *src)
+{
+	return ktime_get_seconds();
+}
+
 struct gs_source gs_page_allocator = {
 	.get = gs_get_from_buddy,
 	.put = gs_put_to_buddy,
+	.split = gs_split_for_buddy,
 	.get_virt = gs_get_from_vmalloc,
 	.put_virt = gs_put_to_vmalloc,
+	.now = gs_now,
+	.seconds = gs_seconds,
 };
 
 static void gs_source_count(struct gs_heap *heap, size_t bytes)
@@ -98,6 +118,22 @@ void gs_source_put(struct gs_heap *heap, struct page *page, unsigned int order)
 {
 	gs_source_uncount(heap, PAGE_SIZE << order);
 	heap->source->put(heap->source, page, order);
+}
+
+/**
+ * gs_source_split() - each page of a block becomes a block of its own
+ * @heap: whose
+ * @page: what gs_source_get() gave
+ * @order: as it was asked for
+ *
+ * Blocks are no compound pages, so that this is possible; there is no way back.
+ *
+ * Context: Any; no heap lock need be held.
+ */
+void gs_source_split(struct gs_heap *heap, struct page *page,
+		     unsigned int order)
+{
+	heap->source->split(heap->source, page, order);
 }
 
 /**

@@ -25,28 +25,37 @@ struct gs_heap;
 #define GS_GFP_ZONES	(__GFP_DMA | __GFP_DMA32 | __GFP_HIGHMEM | __GFP_MOVABLE)
 
 /**
- * struct gs_source - where pages come from
+ * struct gs_source - where pages come from, and the time
  * @get: as alloc_pages()
  * @put: as __free_pages()
+ * @split: as split_page(): each page of a block becomes a block
  * @get_virt: as __vmalloc()
  * @put_virt: as vfree()
+ * @now: ns of CLOCK_MONOTONIC
+ * @seconds: the same in whole seconds, for a few instructions
  *
  * The module's heap uses the page allocator; a test injects its own, to fail
- * the n-th call or to count.
+ * the n-th call, to count, or to let time pass.
  */
 struct gs_source {
 	struct page *(*get)(struct gs_source *src, gfp_t gfp,
 			    unsigned int order);
 	void (*put)(struct gs_source *src, struct page *page,
 		    unsigned int order);
+	void (*split)(struct gs_source *src, struct page *page,
+		      unsigned int order);
 	void *(*get_virt)(struct gs_source *src, size_t bytes, gfp_t gfp);
 	void (*put_virt)(struct gs_source *src, void *addr);
+	u64 (*now)(struct gs_source *src);
+	u64 (*seconds)(struct gs_source *src);
 };
 
 extern struct gs_source gs_page_allocator;
 
 struct page *gs_source_get(struct gs_heap *heap, gfp_t gfp, unsigned int order);
 void gs_source_put(struct gs_heap *heap, struct page *page, unsigned int order);
+void gs_source_split(struct gs_heap *heap, struct page *page,
+		     unsigned int order);
 void *gs_source_get_virt(struct gs_heap *heap, size_t bytes, gfp_t gfp);
 void gs_source_put_virt(struct gs_heap *heap, void *addr, size_t bytes);
 

@@ -121,9 +121,45 @@ static void kh_put(struct gs_source *src, struct page *page, unsigned int order)
 	}
 	raw_spin_lock_irqsave(&kh->lock, flags);
 	kh_forget(kh, page, order);
+	kh->puts[min_t(unsigned int, order, KH_ORDERS - 1)]++;
+	kh->ns += kh->put_ns;
 	raw_spin_unlock_irqrestore(&kh->lock, flags);
 	if (!kh_in_region(kh, page))
 		__free_pages(page, order);
+}
+
+static void kh_split(struct gs_source *src, struct page *page,
+		     unsigned int order)
+{
+	struct kunit_heap *kh = kh_of_source(src);
+	unsigned long flags;
+	unsigned int i;
+
+	if (page_private(page) != (KH_OUT << KH_OUT_SHIFT | order)) {
+		kh->wrong_puts++;
+		return;
+	}
+	if (!kh_in_region(kh, page))
+		split_page(page, order);
+	raw_spin_lock_irqsave(&kh->lock, flags);
+	kh_forget(kh, page, order);
+	kh->splits++;
+	for (i = 0; i < 1U << order; i++) {
+		set_page_private(page + i, KH_OUT << KH_OUT_SHIFT);
+		list_add(&page[i].lru, &kh->out);
+		kh->bytes += PAGE_SIZE;
+	}
+	raw_spin_unlock_irqrestore(&kh->lock, flags);
+}
+
+static u64 kh_now(struct gs_source *src)
+{
+	return kh_of_source(src)->ns;
+}
+
+static u64 kh_seconds(struct gs_source *src)
+{
+	return div_u64(kh_now(src), NSEC_PER_SEC);
 }
 
 static void *kh_get_virt(struct gs_source *src, size_t bytes, gfp_t gfp)
@@ -366,8 +402,12 @@ struct kunit_heap *kh_new(struct kunit *test, bool uncached)
 	raw_spin_lock_init(&kh->lock);
 	INIT_LIST_HEAD(&kh->out);
 	kh->max_order = UINT_MAX;
+	kh_pass(kh, 1000);
 	kh->source.get = kh_get;
 	kh->source.put = kh_put;
+	kh->source.split = kh_split;
+	kh->source.now = kh_now;
+	kh->source.seconds = kh_seconds;
 	kh->source.get_virt = kh_get_virt;
 	kh->source.put_virt = kh_put_virt;
 	config.source = &kh->source;

@@ -6,7 +6,8 @@
  * The source passes requests on to the page allocator and knows what is out. It
  * can refuse the n-th request, or every request above an order; it can answer
  * the next requests with pages the test has chosen; it remembers how it was
- * asked. What it gives is dirty, so that nothing is zero by luck.
+ * asked. What it gives is dirty, so that nothing is zero by luck. Its clock
+ * stands still but for what the test makes pass.
  *
  * The oracle, kh_check(), is verify's recount (../verify.h), which compares all
  * figures with what is there and looks for impossible states; then a cut, which
@@ -49,7 +50,11 @@
  * @max_order: the largest order served
  * @orders: orders asked for and not served because of @max_order, one bit each
  * @asked: flags of the last request of each order
+ * @puts: blocks that came back, by order
+ * @splits: blocks that were split
  * @wrong_puts: pages that came back otherwise than they went out
+ * @ns: the time
+ * @put_ns: what passes while a block is given back
  * @region: first pages of arenas' worth of pages of the test's own
  * @place: pages that answer the next requests
  * @nplaces: how many of them there are
@@ -74,7 +79,11 @@ struct kunit_heap {
 	unsigned int max_order;
 	unsigned long orders;
 	unsigned int asked[KH_ORDERS];
+	unsigned long puts[KH_ORDERS];
+	unsigned long splits;
 	unsigned long wrong_puts;
+	u64 ns;
+	u64 put_ns;
 	struct page *region[KH_REGIONS];
 	struct page *place[KH_PLACES];
 	unsigned int nplaces;
@@ -103,6 +112,12 @@ bool kh_recount(struct kunit_heap *kh, int line);
 
 /* True if every figure of the heap, at rest, is what a recount finds. */
 #define kh_check(kh)	kh_recount(kh, __LINE__)
+
+/* Let @seconds pass. */
+static inline void kh_pass(struct kunit_heap *kh, u64 seconds)
+{
+	kh->ns += seconds * NSEC_PER_SEC;
+}
 
 static inline struct kunit_heap *kh_of(struct kunit *test)
 {
