@@ -55,7 +55,8 @@ shell: ## a prompt in a machine with the module loaded
 	@$(VM) --kernel $(KERNEL)
 
 install: default ## module and tools onto this machine
-	$(MAKE) -C $(KDIR) M=$(CURDIR)/build/host INSTALL_MOD_DIR=updates modules_install
+	$(MAKE) -C $(KDIR) M=$(CURDIR)/build/host INSTALL_MOD_DIR=updates INSTALL_MOD_PATH=$(DESTDIR) modules_install
+	[ -n "$(DESTDIR)" ] || depmod "$$($(MAKE) -s -C $(KDIR) kernelrelease)"
 	install -D -t $(DESTDIR)$(PREFIX)/bin build/tools/gostat
 
 clean: ## everything that was built; the kernels' cache stays
