@@ -243,5 +243,6 @@ void gs_class_init(struct gs_heap *heap, struct gs_class *class,
 	class->handle = id << GOSTAT_HANDLE_SHIFT;
 	class->cap_first = gs_magazine_cap_first(class->size);
 	class->cap_max = gs_magazine_cap_max(class->size);
+	class->patience = gs_magazine_patience(class->size);
 	class->span_pool = &heap->span_pool[gs_span_pool_index(class->nelems)];
 }

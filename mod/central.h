@@ -78,6 +78,7 @@ struct gs_class_books {
  * @handle: offset of its magazine header in struct gs_cpu
  * @cap_first: capacity of a first magazine
  * @cap_max: capacity of a magazine at the most
+ * @patience: misses of a CPU before it gets a first magazine
  * @span_pool: where its span descriptors come from
  *
  * Go: mcentral.
@@ -97,6 +98,7 @@ struct gs_class {
 	u16 handle;
 	u16 cap_first;
 	u16 cap_max;
+	u16 patience;
 	struct gs_fixalloc *span_pool;
 } ____cacheline_aligned_in_smp;
 

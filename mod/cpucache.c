@@ -130,7 +130,7 @@ static bool gs_mag_wants_more(const struct gs_class *class, struct gs_mag *mag)
 {
 	if (mag->cap >= class->cap_max)
 		return false;
-	return !mag->cap || ++mag->misses > GS_MISSES;
+	return ++mag->misses > (mag->cap ? GS_MISSES : class->patience);
 }
 
 /*
@@ -270,7 +270,7 @@ static bool gs_free_owner(struct gs_heap *heap, struct gs_class *class,
 	count = GS_MAG_COUNT(mag->word);
 	*grow = false;
 	if (!mag->cap) {
-		*grow = !heap->uncached;
+		*grow = !heap->uncached && gs_mag_wants_more(class, mag);
 		return false;
 	}
 	if (mag->slot[(int)count - 1] == obj) {

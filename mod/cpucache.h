@@ -248,4 +248,14 @@ static inline unsigned int gs_magazine_cap_max(unsigned int size)
 	return clamp_t(unsigned int, GS_CAP_BYTES / size, 2, GS_CAP_MAX);
 }
 
+/*
+ * A class that a CPU has used a few times only has no idle objects there: one of
+ * 16 KiB, kept for a second use that does not come, is a span that stays. The
+ * more it would keep, the longer it waits.
+ */
+static inline unsigned int gs_magazine_patience(unsigned int size)
+{
+	return size >> 8;
+}
+
 #endif /* _GS_CPUCACHE_H */

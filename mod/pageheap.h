@@ -11,8 +11,8 @@
  *   3. then the oldest.
  *
  * Arenas with a free run stand in heap->fit in exactly this order. Only when
- * none fits does the heap grow, by a block of about one sixteenth of what it
- * holds: small heaps stay small, and from 32 MiB on a block is a whole arena.
+ * none fits does the heap grow, by a block of about a thirty-second of what it
+ * holds: small heaps stay small, and from 64 MiB on a block is a whole arena.
  *
  * The lock-protected global counters (struct gs_page_books), in bytes:
  *
@@ -80,13 +80,13 @@ struct gs_page_books {
 	u64 peak_held;
 };
 
-/* Smallest block: 64 KiB, what a heap of a few objects of a few sizes needs. */
-#define GS_MIN_BLOCK	max_t(size_t, 64 << 10, PAGE_SIZE)
+/* Smallest block: 16 KiB, a few spans of the smaller classes. */
+#define GS_MIN_BLOCK	max_t(size_t, 16 << 10, PAGE_SIZE)
 /* Largest block: an arena, where the page allocator has so much in one piece. */
 #define GS_BLOCK_MAX	min_t(size_t, GS_ARENA_SIZE, \
 			      PAGE_SIZE << GS_MAX_PAGE_ORDER)
-/* A block is this fraction of what the heap holds. */
-#define GS_GROWTH	16
+/* A block is this fraction of what the heap holds: what it may have idle. */
+#define GS_GROWTH	32
 
 struct gs_span *gs_span_new_small(struct gs_heap *heap, struct gs_class *class,
 				  gfp_t gfp);

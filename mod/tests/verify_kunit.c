@@ -45,11 +45,14 @@ static struct gs_span *span_of(struct scene *sc, const void *obj)
 	return gs_heap_span(&sc->kh->heap, (unsigned long)obj);
 }
 
-/* Two arenas of one block each, of which the second cannot be in the first. */
+/*
+ * Two arenas of one block each, with room left, of which the second cannot be in
+ * the first.
+ */
 static void populate(struct scene *sc)
 {
 	static const size_t sizes[8] = {
-		SMALL, TAILED, LARGE, LARGE, VIRT, SMALL, SMALL, SMALL,
+		LARGE, SMALL, TAILED, LARGE, VIRT, SMALL, SMALL, SMALL,
 	};
 	struct kunit_heap *kh = sc->kh;
 	unsigned int i;
@@ -78,9 +81,9 @@ static struct scene *scene_of(struct kunit *test)
 	sc->kh = kh_of(test);
 	populate(sc);
 	sc->map = rcu_dereference_raw(heap->map);
-	sc->small = span_of(sc, sc->objs[0]);
-	sc->tailed = span_of(sc, sc->objs[1]);
-	sc->large = span_of(sc, sc->objs[2]);
+	sc->small = span_of(sc, sc->objs[1]);
+	sc->tailed = span_of(sc, sc->objs[2]);
+	sc->large = span_of(sc, sc->objs[0]);
 	sc->virt = rb_entry(rb_first(&heap->vruns), struct gs_span, run);
 	sc->mag = &raw_cpu_ptr(heap->cpu)->mag[gostat_class_of(SMALL)];
 	sc->arena[0] = list_first_entry(&heap->arenas, struct gs_arena, node);
