@@ -89,7 +89,8 @@ unsigned int gs_central_take(struct gs_class *class, void **objs,
  * @class: what the caller believes to be the object's class
  * @obj: the object
  *
- * Here, at the latest, a bad free is found: nothing is changed then.
+ * Here, at the latest, a bad free is found: nothing is changed then. A span that
+ * has become empty waits for gs_central_settle().
  *
  * Context: class->lock held, which also keeps the object's span in place.
  * Return: NULL, or a word for what is wrong with @obj.
@@ -125,9 +126,31 @@ const char *gs_central_give(struct gs_heap *heap, struct gs_class *class,
 		gs_span_relist(class, span);
 		return NULL;
 	}
-	list_del(&span->node);
-	gs_span_free(heap, span);
+	list_move(&span->node, &class->empty);
 	return NULL;
+}
+
+/**
+ * gs_central_settle() - spans that have become empty go back to the page heap
+ * @heap: whose
+ * @class: theirs
+ *
+ * The page heap's lock is taken here, and a colour that has changed meanwhile is
+ * joined. So this comes when what was given back has left where it came from: in
+ * the middle of a flush its objects would be recorded twice, in central and in
+ * the magazine.
+ *
+ * Context: class->lock held, soon to be dropped.
+ */
+void gs_central_settle(struct gs_heap *heap, struct gs_class *class)
+{
+	struct gs_span *span, *next;
+
+	lockdep_assert_held(&class->lock);
+	list_for_each_entry_safe(span, next, &class->empty, node) {
+		list_del(&span->node);
+		gs_span_free(heap, span);
+	}
 }
 
 /* Allocations that no CPU's word counts. */
@@ -214,6 +237,7 @@ const char *gs_central_free(struct gs_heap *heap, struct gs_class *class,
 
 	gs_class_lock(class, &flags);
 	bad = gs_central_give(heap, class, obj);
+	gs_central_settle(heap, class);
 	gs_class_unlock(class, flags);
 	return bad;
 }
@@ -233,6 +257,7 @@ void gs_class_init(struct gs_heap *heap, struct gs_class *class,
 	class->heap = heap;
 	for (i = 0; i < ARRAY_SIZE(class->spans); i++)
 		INIT_LIST_HEAD(&class->spans[i]);
+	INIT_LIST_HEAD(&class->empty);
 	class->size = gostat_class_size[id];
 	class->magic = gostat_class_magic[id];
 	class->npages = gostat_class_pages[id];

@@ -19,8 +19,8 @@
  * Spans stand in lists by how many of their objects are free: spans[0] those
  * with none, spans[1..GS_NR_PRIOS] the others, fullest first. Objects are taken
  * from the fullest span that has one, so that sparse spans empty (TCMalloc's
- * span prioritisation, ASPLOS'24). An empty span goes back to the page heap at
- * once.
+ * span prioritisation, ASPLOS'24). An empty span goes back to the page heap before
+ * the lock is dropped.
  *
  * Locking: class->lock, raw, interrupts off, outermost of the heap's locks:
  * class > heap > meta. A hold is bounded by a magazine's capacity.
@@ -67,6 +67,7 @@ struct gs_class_books {
  * @lock: guards all that changes
  * @heap: whose
  * @spans: by number of free objects
+ * @empty: with nothing out, on their way to the page heap; only under @lock
  * @books: counters
  * @record: @books as of the change to @colour
  * @colour: of the last cut it took part in
@@ -87,6 +88,7 @@ struct gs_class {
 	raw_spinlock_t lock;
 	struct gs_heap *heap;
 	struct list_head spans[1 + GS_NR_PRIOS];
+	struct list_head empty;
 	struct gs_class_books books;
 	struct gs_class_books record;
 	u32 colour;
@@ -124,6 +126,7 @@ unsigned int gs_central_take(struct gs_class *class, void **objs,
 			     unsigned int n);
 const char *gs_central_give(struct gs_heap *heap, struct gs_class *class,
 			    const void *obj);
+void gs_central_settle(struct gs_heap *heap, struct gs_class *class);
 void gs_central_count_failure(struct gs_class *class);
 void *gs_central_alloc(struct gs_class *class);
 void *gs_central_alloc_from(struct gs_class *class, struct gs_span *span);

@@ -104,6 +104,7 @@ static void gs_mag_flush(struct gs_heap *heap, struct gs_class *class,
 	}
 	memmove(mag->slot, mag->slot + n, (count - n) * sizeof(*mag->slot));
 	WRITE_ONCE(mag->word, mag->word - n);
+	gs_central_settle(heap, class);
 	gs_class_unlock(class, flags);
 
 	if (unlikely(nbad))

@@ -48,6 +48,7 @@ GS_EXPORT_KUNIT(gs_cpucache_drain_dead);
 /* central */
 GS_EXPORT_KUNIT(gs_central_take);
 GS_EXPORT_KUNIT(gs_central_give);
+GS_EXPORT_KUNIT(gs_central_settle);
 GS_EXPORT_KUNIT(gs_central_alloc);
 GS_EXPORT_KUNIT(gs_central_alloc_from);
 GS_EXPORT_KUNIT(gs_central_free);

@@ -192,6 +192,7 @@ static void taking_is_not_allocating(struct kunit *test)
 		KUNIT_EXPECT_PTR_EQ(test, NULL, (void *)
 				    gs_central_give(&kh_of(test)->heap, class,
 						    out[i]));
+	gs_central_settle(&kh_of(test)->heap, class);
 	raw_spin_unlock_irqrestore(&class->lock, flags);
 	KUNIT_EXPECT_EQ(test, class->books.nmalloc, 1);
 	KUNIT_EXPECT_EQ(test, class->books.nfree, class->nelems - 1);

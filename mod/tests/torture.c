@@ -53,6 +53,10 @@ static int readers = 1;
 module_param(readers, int, 0444);
 MODULE_PARM_DESC(readers, "threads that take and check snapshots");
 
+static int reader_nice;
+module_param(reader_nice, int, 0444);
+MODULE_PARM_DESC(reader_nice, "their nice value: below 0 for more snapshots, and fewer operations");
+
 static int interrupts = 200;
 module_param(interrupts, int, 0444);
 MODULE_PARM_DESC(interrupts, "microseconds between interrupts that allocate (0: none)");
@@ -315,6 +319,7 @@ static void torture_check_upper(const struct gostat_bounds *b,
 	unsigned int i;
 
 	for (i = 0; i < GOSTAT_NR_CLASSES; i++) {
+		broken.class = broken.text ? broken.class : b->class[i].size;
 		identity_at_most(&broken, before->class[i].nmalloc,
 				 b->class[i].nmalloc.hi);
 		identity_at_most(&broken, before->class[i].nfree,
@@ -348,6 +353,7 @@ static int torture_reader(void *data)
 
 	if (!seen)
 		return -ENOMEM;
+	set_user_nice(current, clamp(reader_nice, MIN_NICE, MAX_NICE));
 	while (!kthread_should_stop()) {
 		snap = &seen->snap[n & 1];
 		if (gostat_snapshot(snap))
