@@ -3,7 +3,7 @@
  * debugfs - whole tables at once, each as of one cut.
  *
  *	/sys/kernel/debug/gostat/memstats	every figure of the heap
- *	/sys/kernel/debug/gostat/memstats.json	the same and the classes, as JSON
+ *	/sys/kernel/debug/gostat/memstats.json	the same, classes, CPUs, as JSON
  *	/sys/kernel/debug/gostat/bounds		at least and at most, without a cut
  *	/sys/kernel/debug/gostat/by_size	one row a size class
  *	/sys/kernel/debug/gostat/arenas		one row an arena (debugfs_arenas.c)
@@ -14,6 +14,7 @@
  *
  * Locking: none held; see debugfs_arenas.c for its own.
  */
+#include <linux/cpumask.h>
 #include <linux/debugfs.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
@@ -25,15 +26,17 @@
 
 static struct dentry *gs_debugfs_dir;
 
-/* A snapshot for the reader to print and free. */
-static struct gostat_snapshot *gs_snapshot_get(struct gs_heap *heap)
+/* A snapshot for the reader to print and free; @cpus may be NULL. */
+static struct gostat_snapshot *gs_snapshot_get(struct gs_heap *heap,
+					       struct gostat_cpu_stats *cpus)
 {
 	struct gostat_snapshot *snap = kmalloc(sizeof(*snap), GFP_KERNEL);
 	int err;
 
 	if (!snap)
 		return ERR_PTR(-ENOMEM);
-	err = gs_snapshot_take(heap, snap);
+	err = cpus ? gs_snapshot_take_cpus(heap, snap, cpus) :
+		     gs_snapshot_take(heap, snap);
 	if (!err)
 		return snap;
 	kfree(snap);
@@ -42,7 +45,7 @@ static struct gostat_snapshot *gs_snapshot_get(struct gs_heap *heap)
 
 static int memstats_show(struct seq_file *m, void *v)
 {
-	struct gostat_snapshot *snap = gs_snapshot_get(m->private);
+	struct gostat_snapshot *snap = gs_snapshot_get(m->private, NULL);
 	unsigned int i;
 
 	if (IS_ERR(snap))
@@ -69,28 +72,61 @@ static void gs_json_figures(struct seq_file *m, const struct gs_figure *fig,
 			   gs_figure_of(&fig[i], figures));
 }
 
-static int memstats_json_show(struct seq_file *m, void *v)
+static void gs_json_classes(struct seq_file *m,
+			    const struct gostat_snapshot *snap)
 {
-	struct gostat_snapshot *snap = gs_snapshot_get(m->private);
 	unsigned int id;
 
-	if (IS_ERR(snap))
-		return PTR_ERR(snap);
-	seq_printf(m, "{\"cut\": %llu, \"time_ns\": %llu, ", snap->number,
-		   snap->time);
-	gs_json_figures(m, gs_total_figures, gs_nr_total_figures, &snap->total);
-	seq_puts(m, ",\n\"memory_classes\": {");
-	gs_json_figures(m, gs_memory_figures, gs_nr_memory_figures,
-			&snap->total);
-	seq_puts(m, "},\n\"by_size\": [");
+	seq_puts(m, ",\n\"by_size\": [");
 	for (id = 0; id < GOSTAT_NR_CLASSES; id++) {
 		seq_puts(m, id ? ",\n {" : "\n {");
 		gs_json_figures(m, gs_class_figures, gs_nr_class_figures,
 				&snap->class[id]);
 		seq_puts(m, "}");
 	}
-	seq_puts(m, "\n]}\n");
+	seq_puts(m, "\n]");
+}
+
+static void gs_json_cpus(struct seq_file *m,
+			 const struct gostat_cpu_stats *cpus)
+{
+	const char *before = "";
+	unsigned int cpu;
+
+	seq_puts(m, ",\n\"by_cpu\": [");
+	for_each_possible_cpu(cpu) {
+		seq_printf(m, "%s\n {\"cpu\": %u, ", before, cpu);
+		gs_json_figures(m, gs_cpu_figures, gs_nr_cpu_figures,
+				&cpus[cpu]);
+		seq_puts(m, "}");
+		before = ",";
+	}
+	seq_puts(m, "\n]");
+}
+
+static int memstats_json_show(struct seq_file *m, void *v)
+{
+	struct gostat_cpu_stats *cpus;
+	struct gostat_snapshot *snap;
+
+	cpus = kcalloc(nr_cpu_ids, sizeof(*cpus), GFP_KERNEL);
+	snap = cpus ? gs_snapshot_get(m->private, cpus) : ERR_PTR(-ENOMEM);
+	if (IS_ERR(snap)) {
+		kfree(cpus);
+		return PTR_ERR(snap);
+	}
+	seq_printf(m, "{\"cut\": %llu, \"time_ns\": %llu, ", snap->number,
+		   snap->time);
+	gs_json_figures(m, gs_total_figures, gs_nr_total_figures, &snap->total);
+	seq_puts(m, ",\n\"memory_classes\": {");
+	gs_json_figures(m, gs_memory_figures, gs_nr_memory_figures,
+			&snap->total);
+	seq_puts(m, "}");
+	gs_json_classes(m, snap);
+	gs_json_cpus(m, cpus);
+	seq_puts(m, "\n}\n");
 	kfree(snap);
+	kfree(cpus);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(memstats_json);
@@ -152,7 +188,7 @@ DEFINE_SHOW_ATTRIBUTE(bounds);
 
 static int by_size_show(struct seq_file *m, void *v)
 {
-	struct gostat_snapshot *snap = gs_snapshot_get(m->private);
+	struct gostat_snapshot *snap = gs_snapshot_get(m->private, NULL);
 	unsigned int id, i;
 
 	if (IS_ERR(snap))
