@@ -69,6 +69,56 @@ run_tests()
 	return $failed
 }
 
+# fakes: folders of the module, made here and empty; fake_debugfs NAME: its file
+# of that name is standard input, put there in one piece.
+fakes()
+{
+	export GOSTAT_SYSFS="$SCRATCH/sysfs" GOSTAT_DEBUGFS="$SCRATCH/debugfs"
+	rm -rf "$GOSTAT_SYSFS" "$GOSTAT_DEBUGFS"
+	mkdir -p "$GOSTAT_SYSFS" "$GOSTAT_DEBUGFS"
+}
+
+fake_debugfs()
+{
+	cat >"$SCRATCH/fake"
+	mv "$SCRATCH/fake" "$GOSTAT_DEBUGFS/$1"
+}
+
+# fake_snapshot CUT TIME_NS NMALLOC NFREE [MORE]: memstats.json with classes 8 and
+# 64, of the latter 10 allocations and 7 frees, and 2 large objects, 1 of 40000
+# bytes live; the rest are of class 8. MORE members, with a comma at the end.
+fake_snapshot()
+{
+	small=$(($3 - 12)) freed=$(($4 - 8))
+	live=$(((small - freed) * 8 + 3 * 64 + 40000))
+	fake_debugfs memstats.json <<-JSON
+	{"cut": $1, "time_ns": $2, $5 "sys": 4194304, "heap_sys": 4000000,
+	"heap_idle": 3000000, "heap_inuse": 1000000, "heap_released": 1048576,
+	"nmalloc": $3, "nfree": $4, "heap_alloc": $live,
+	"heap_objects": $(($3 - $4)), "refills": 30, "flushes": 4, "peak_held": 3145728,
+	"memory_classes": {"heap_objects": $live, "heap_unused": $((1000000 - live))},
+	"by_size": [
+	 {"size": 0, "nmalloc": 2, "nfree": 1, "live": 1, "cached": 0, "refills": 0,
+	  "flushes": 0, "peak": 2},
+	 {"size": 8, "nmalloc": $small, "nfree": $freed, "live": $((small - freed)),
+	  "cached": 5, "refills": 29, "flushes": 4, "peak": 500},
+	 {"size": 64, "nmalloc": 10, "nfree": 7, "live": 3, "cached": 2, "refills": 1,
+	  "flushes": 0, "peak": 9}
+	],
+	"by_cpu": [
+	 {"cpu": 0, "hits": 200, "nuncached": 50, "refills": 20, "flushes": 4},
+	 {"cpu": 2, "hits": 0, "nuncached": 0, "refills": 0, "flushes": 0}
+	]}
+	JSON
+}
+
+# The module's real files, or the test is skipped.
+module()
+{
+	[ -d /sys/kernel/gostat ] || skip 'the module is not loaded'
+	[ -r /sys/kernel/debug/gostat/verify ] || skip 'debugfs cannot be read'
+}
+
 skip()
 {
 	echo "$*"

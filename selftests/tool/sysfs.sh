@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# gostat stats and gostat classes: on a folder made here, with figures chosen so
+# gostat stats and gostat classes: on folders made here, with figures chosen so
 # that every rule shows, and on the module's if it is loaded.
 
 # shellcheck source=_tool.sh
@@ -18,11 +18,11 @@ class()
 	figure "by_size/$1/nfree" "$3"
 }
 
+# Without debugfs: every figure by itself.
 folder()
 {
-	export GOSTAT_SYSFS="$SCRATCH/sysfs"
-	rm -rf "$GOSTAT_SYSFS"
-	mkdir -p "$GOSTAT_SYSFS"
+	fakes
+	rmdir "$GOSTAT_DEBUGFS"
 	figure sys 4194304
 	figure heap_released 1048576
 	figure heap_alloc 30000
@@ -32,12 +32,6 @@ folder()
 	class 8 1000 50
 	class 64 90 48
 	class 32768 0 0
-}
-
-module()
-{
-	[ -d /sys/kernel/gostat ] || skip 'the module is not loaded'
-	[ "$(id -u)" = 0 ] || skip 'only root may read by_size'
 }
 
 stats_shows_bytes_for_people_and_exactly()
@@ -98,11 +92,11 @@ classes_are_in_order_with_large_objects_last()
 	folder
 	status 0 gostat classes --json
 	json_is /classes/0/size 8
-	json_is /classes/0/live_objects 950
+	json_is /classes/0/live 950
 	json_is /classes/0/live_bytes 7600
 	json_is /classes/1/size 64
 	json_is /classes/2/size 1024
-	json_is /classes/2/live_objects 0
+	json_is /classes/2/live 0
 	json_is /classes/4/size large
 	json_is /classes/4/nmalloc 10
 	json_is /classes/4/nfree 2
@@ -136,21 +130,115 @@ figures_that_are_no_numbers_are_named()
 	says 'by_size: No such file or directory'
 }
 
+one_snapshot_is_preferred_to_many_files()
+{
+	folder
+	mkdir -p "$GOSTAT_DEBUGFS"
+	fake_snapshot 7 1 1110 110 '"nlookup": 18446744073709551615,'
+	figure sys 1
+	figure memory_limit 4096
+	mkdir "$GOSTAT_SYSFS/memory_classes"
+	figure memory_classes/heap_objects 1
+	status 0 gostat stats --json
+	silent err
+	json_is /cut 7
+	json_is /figures/sys 4194304
+	json_is /figures/nlookup 18446744073709551615
+	json_is /figures/memory_limit 4096
+	json_is /held 3145728
+	json_is /memory_classes/heap_objects 48160
+	json_is /memory_classes/heap_unused 951840
+	json_is /by_cpu/1/cpu 2
+	if json /figures/cut || json /figures/time_ns; then
+		exit 1
+	fi
+	status 0 gostat stats
+	grep -qE '^  nlookup +18,446,744,073,709,551,615 ' "$SCRATCH/out"
+	prints 'Where the bytes are'
+	grep -qE '^  heap_unused +929.53 KiB +951,840 ' "$SCRATCH/out"
+	grep -qE '^ +cpu +hits +nuncached +refills +flushes +no lock$' "$SCRATCH/out"
+	grep -qE '^ +0 +200 +50 +20 +4 +72.00 %$' "$SCRATCH/out"
+	grep -qE '^ +2 +0 +0 +0 +0 +-$' "$SCRATCH/out"
+	status 0 gostat classes --json
+	json_is /cut 7
+	json_is /classes/0/size 8
+	json_is /classes/0/live 996
+	json_is /classes/0/cached 5
+	json_is /classes/2/size large
+	json_is /classes/2/live_bytes 40000
+}
+
+stats_has_folders_of_figures_too()
+{
+	folder
+	mkdir -p "$GOSTAT_SYSFS/memory_classes" "$GOSTAT_SYSFS/cpu/0" "$GOSTAT_SYSFS/cpu/1"
+	figure memory_classes/heap_free 77
+	figure cpu/0/hits 10
+	figure cpu/1/hits 11
+	status 0 gostat stats --json
+	json_is /memory_classes/heap_free 77
+	json_is /by_cpu/0/hits 10
+	json_is /by_cpu/1/hits 11
+	if json /cut; then
+		exit 1
+	fi
+}
+
+classes_show_all_they_have_on_demand()
+{
+	fakes
+	fake_snapshot 7 1 1110 110
+	status 0 gostat classes
+	[ "$(grep -c cached "$SCRATCH/out")" = 0 ]
+	status 0 gostat classes --long
+	grep -qE '^ +size +nmalloc +.* cached +refills +flushes +peak$' "$SCRATCH/out"
+	grep -qE '^ +8 +1,098 +102 +996 +7,968 +7.78 KiB +5 +29 +4 +500$' "$SCRATCH/out"
+	grep -qE '^ +all +1,110 +110 +1,000 +48,160 +47.03 KiB +7 +30 +4 +-$' "$SCRATCH/out"
+}
+
+a_snapshot_that_is_none_is_named()
+{
+	fakes
+	for text in '' 7 '{' '{}' '{"cut": 1, "time_ns": 2}'; do
+		echo "$text" | fake_debugfs memstats.json
+		status 1 gostat classes
+		says 'debugfs/memstats.json: is not a'
+		silent out
+	done
+}
+
 the_module_has_all_figures()
 {
 	module
 	status 0 gostat stats --json
 	silent err
-	for file in /sys/kernel/gostat/*; do
+	for file in /sys/kernel/gostat/* /sys/kernel/gostat/memory_classes/*; do
 		[ -f "$file" ] || continue
 		case $(stat -c %a "$file") in
 		200)	continue ;;
 		esac
-		json "/figures/${file##*/}" >/dev/null
+		file=${file#/sys/kernel/gostat/}
+		case $file in
+		memory_classes/*) json "/$file" >/dev/null ;;
+		*)		json "/figures/$file" >/dev/null ;;
+		esac
 	done
 	for name in sys heap_sys heap_inuse heap_idle heap_released heap_alloc nmalloc nfree; do
 		json "/figures/$name" >/dev/null
 	done
+	json /by_cpu/0/hits >/dev/null
+	at_least "$(json /cut)" 1 cut
+}
+
+the_modules_memory_classes_add_up()
+{
+	module
+	status 0 gostat stats --json
+	sum=0
+	for name in /sys/kernel/gostat/memory_classes/*; do
+		sum=$((sum + $(json "/memory_classes/${name##*/}")))
+	done
+	is "$sum" "$(json /figures/sys)" 'sum of the memory classes'
 }
 
 the_modules_classes_are_complete()
@@ -164,12 +252,20 @@ the_modules_classes_are_complete()
 	status 0 gostat classes --all
 	# A head, a row each, one for large objects, a rule, the sum.
 	[ "$(wc -l <"$SCRATCH/out")" -eq $((last + 4)) ]
+	status 0 gostat classes --long
+	for figure in /sys/kernel/gostat/by_size/64/*; do
+		head -n1 "$SCRATCH/out" | grep -qw "${figure##*/}"
+	done
 }
 
 # shellcheck disable=SC2034 # _tool.sh reads it
-KERNEL_TESTS='the_module_has_all_figures the_modules_classes_are_complete'
+KERNEL_TESTS='the_module_has_all_figures the_modules_memory_classes_add_up
+	the_modules_classes_are_complete'
 run_tests stats_shows_bytes_for_people_and_exactly stats_shows_files_it_does_not_know \
 	stats_json_has_every_file_exactly stats_leaves_triggers_and_secrets_alone \
 	stats_of_an_empty_folder_is_an_error classes_are_in_order_with_large_objects_last \
 	classes_never_used_are_shown_on_demand figures_that_are_no_numbers_are_named \
-	the_module_has_all_figures the_modules_classes_are_complete
+	one_snapshot_is_preferred_to_many_files stats_has_folders_of_figures_too \
+	classes_show_all_they_have_on_demand a_snapshot_that_is_none_is_named \
+	the_module_has_all_figures the_modules_memory_classes_add_up \
+	the_modules_classes_are_complete

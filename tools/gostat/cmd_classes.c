@@ -3,52 +3,115 @@
  * gostat classes: a table of the size classes.
  */
 #include <stdio.h>
+#include <string.h>
 
+#include "classes.h"
 #include "commands.h"
-#include "output.h"
-#include "sysfs.h"
 
 struct classes_options {
 	bool json;
 	bool all;
+	bool more;
 };
 
-static void classes_row(struct out_table *t, const char *size, const struct size_class *class)
+/* Heads of the columns; those of --long are behind them, named by the module. */
+static const char *const heads[] = {
+	"size", "nmalloc", "nfree", "live", "live bytes", "",
+};
+
+#define MAX_COLUMNS	32
+
+struct columns {
+	const char *head[MAX_COLUMNS];
+	u64 total[MAX_COLUMNS];
+	unsigned int n;
+};
+
+static bool columns_know(const struct columns *c, const char *head)
+{
+	unsigned int i;
+
+	for (i = 0; i < c->n; i++)
+		if (!strcmp(c->head[i], head))
+			return true;
+	return false;
+}
+
+static void columns_find(struct columns *c, const struct size_classes *classes, bool more)
+{
+	memset(c, 0, sizeof(*c));
+	for (c->n = 0; c->n < ARRAY_SIZE(heads); c->n++)
+		c->head[c->n] = heads[c->n];
+	if (!more)
+		return;
+	json_object_object_foreach(classes->class[0].figures, name, value) {
+		if (c->n < MAX_COLUMNS && json_object_is_type(value, json_type_int) &&
+		    !columns_know(c, name))
+			c->head[c->n++] = name;
+	}
+}
+
+static void classes_row(struct out_table *t, struct columns *c, const char *title,
+			const struct size_class *class)
 {
 	char human[OUT_NUMBER];
+	unsigned int i;
 
-	out_cell(t, "%s", size);
+	out_cell(t, "%s", title);
 	out_cell_count(t, class->nmalloc);
 	out_cell_count(t, class->nfree);
 	out_cell_count(t, class->nmalloc - class->nfree);
 	out_cell_count(t, class->live_bytes);
 	out_cell(t, "%s", out_bytes(human, class->live_bytes));
+	for (i = ARRAY_SIZE(heads); i < c->n; i++) {
+		u64 value = js_number(class->figures, c->head[i]);
+
+		c->total[i] += value;
+		out_cell_count(t, value);
+	}
 }
 
-static void classes_print(const struct size_classes *classes, bool all)
+/* High-water marks of several classes were not reached at one time. */
+static void classes_total(struct out_table *t, struct columns *c, const struct size_class *all)
 {
-	static const char *const heads[] = {
-		"size", "nmalloc", "nfree", "live objects", "live bytes", "",
-	};
-	struct size_class total = { 0 };
-	unsigned int i, unused = 0;
-	char size[OUT_NUMBER];
-	struct out_table t;
+	const unsigned int n = c->n;
+	unsigned int i;
 
-	out_table_init(&t, ARRAY_SIZE(heads), heads);
+	c->n = ARRAY_SIZE(heads);
+	classes_row(t, c, "all", all);
+	c->n = n;
+	for (i = ARRAY_SIZE(heads); i < n; i++) {
+		if (strcmp(c->head[i], "peak"))
+			out_cell_count(t, c->total[i]);
+		else
+			out_cell(t, "-");
+	}
+}
+
+static void classes_print(const struct size_classes *classes,
+			  const struct classes_options *options)
+{
+	struct size_class all = { 0 };
+	unsigned int i, unused = 0;
+	char title[OUT_NUMBER];
+	struct out_table t;
+	struct columns c;
+
+	columns_find(&c, classes, options->more);
+	out_table_init(&t, c.n, c.head);
 	for (i = 0; i < classes->nr; i++) {
 		const struct size_class *class = &classes->class[i];
 
-		total.nmalloc += class->nmalloc;
-		total.nfree += class->nfree;
-		total.live_bytes += class->live_bytes;
-		if (!class->nmalloc && !all) {
+		all.nmalloc += class->nmalloc;
+		all.nfree += class->nfree;
+		all.live_bytes += class->live_bytes;
+		if (!class->nmalloc && !options->all) {
 			unused++;
 			continue;
 		}
-		classes_row(&t, class->size ? out_count(size, class->size) : "large", class);
+		classes_row(&t, &c, size_class_title(class, title), class);
 	}
-	classes_row(&t, "all", &total);
+	classes_total(&t, &c, &all);
 	out_table_print(&t, 0, 1);
 	if (unused == classes->nr)
 		printf("no object was ever allocated: --all shows the %u classes\n", unused);
@@ -57,25 +120,33 @@ static void classes_print(const struct size_classes *classes, bool all)
 		       classes->nr);
 }
 
+/* The module's own figures, and what this command makes of them. */
+static struct json_object *class_json(const struct size_class *class)
+{
+	struct json_object *o = js_object();
+
+	if (class->size)
+		js_u64(o, "size", class->size);
+	else
+		js_string(o, "size", "large");
+	json_object_object_foreach(class->figures, name, value) {
+		if (strcmp(name, "size"))
+			js_add(o, name, js_shared(value));
+	}
+	js_u64(o, "live", class->nmalloc - class->nfree);
+	js_u64(o, "live_bytes", class->live_bytes);
+	return o;
+}
+
 static struct json_object *classes_json(const struct size_classes *classes)
 {
 	struct json_object *o = js_object(), *array = js_array();
 	unsigned int i;
 
-	for (i = 0; i < classes->nr; i++) {
-		const struct size_class *class = &classes->class[i];
-		struct json_object *row = js_object();
-
-		if (class->size)
-			js_u64(row, "size", class->size);
-		else
-			js_string(row, "size", "large");
-		js_u64(row, "nmalloc", class->nmalloc);
-		js_u64(row, "nfree", class->nfree);
-		js_u64(row, "live_objects", class->nmalloc - class->nfree);
-		js_u64(row, "live_bytes", class->live_bytes);
-		js_append(array, row);
-	}
+	for (i = 0; i < classes->nr; i++)
+		js_append(array, class_json(&classes->class[i]));
+	if (classes->cut)
+		js_u64(o, "cut", classes->cut);
 	js_add(o, "classes", array);
 	return o;
 }
@@ -89,6 +160,8 @@ static int classes_set(void *ctx, int id, const char *arg)
 		options->json = true;
 	else if (id == 'a')
 		options->all = true;
+	else if (id == 'l')
+		options->more = true;
 	return OPTS_GO;
 }
 
@@ -105,13 +178,19 @@ static int classes_run(const struct command *cmd, int argc, char **argv)
 	if (!status && options.json)
 		js_print(classes_json(&classes));
 	else if (!status)
-		classes_print(&classes, options.all);
+		classes_print(&classes, &options);
 	size_classes_free(&classes);
 	return status;
 }
 
 static const struct opt classes_opts[] = {
 	{ 'a', "all", NULL, "Show also the classes that no object ever came from." },
+	{ 'l', "long", NULL,
+	  "Show everything the module tells of a class: capacity (objects of all\n"
+	  "its spans; live + cached + central), cached (free ones in magazines),\n"
+	  "central (free ones in spans), spans, refills and flushes of magazines,\n"
+	  "failures (allocations that found no page), peak (the most objects out\n"
+	  "of central at once)." },
 	OPTS_JSON,
 	OPTS_HELP,
 	{ 0 }
@@ -127,20 +206,23 @@ const struct command cmd_classes = {
 		"row 'large' has the objects that are too large for a class and get\n"
 		"whole pages; it is what the totals have and the classes have not.\n"
 		"\n"
-		"Each figure is exact. They are read one after the other, so the row\n"
-		"'large' and the sum are right only while nobody allocates.",
+		"All of it is of one moment where debugfs can be read. Elsewhere each\n"
+		"figure is read by itself, and the row 'large' and the sum are right only\n"
+		"while nobody allocates.",
 	.opts = classes_opts,
 	.more =
 		"JSON\n"
-		"    { \"classes\": [ { \"size\": 8, \"nmalloc\": 0, \"nfree\": 0,\n"
-		"      \"live_objects\": 0, \"live_bytes\": 0 }, ... ] }, always all classes;\n"
-		"    the last one's size is \"large\".\n"
+		"    { \"cut\": 7, \"classes\": [ { \"size\": 8, \"nmalloc\": 0, \"nfree\": 0,\n"
+		"      \"live\": 0, ..., \"live_bytes\": 0 }, ... ] }, always all classes and all\n"
+		"    that --long shows; the last one's size is \"large\". Without 'cut' they were\n"
+		"    read one after the other.\n"
 		"\n"
 		"FILES\n"
-		"    /sys/kernel/gostat/by_size/*/{size,nmalloc,nfree}, readable by root only:\n"
-		"    exact counts per size help who grooms a heap for an attack.\n"
+		"    /sys/kernel/debug/gostat/memstats.json, or\n"
+		"    /sys/kernel/gostat/by_size/*/*; both readable by root only: exact counts\n"
+		"    per size help who grooms a heap for an attack.\n"
 		"\n"
 		"EXAMPLES\n"
-		"    gostat classes --json | jq '.classes[] | select(.live_objects > 1000)'\n",
+		"    gostat classes --json | jq '.classes[] | select(.live > 1000)'\n",
 	.run = classes_run,
 };

@@ -73,7 +73,7 @@ static int record_set(void *ctx, int id, const char *arg)
 			return tool_error(TOOL_USAGE, "--buffer: %s MiB for each CPU?", arg);
 		return status;
 	case OPT_SECONDS:
-		return opts_seconds("seconds", arg, &c->seconds);
+		return opts_seconds("--seconds", arg, &c->seconds);
 	}
 	return OPTS_GO;
 }

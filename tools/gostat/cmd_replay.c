@@ -121,7 +121,7 @@ static int replay_set(void *ctx, int id, const char *arg)
 		return set_stop_at(c, arg);
 	case OPT_KEEP:
 		c->keep = true;
-		return arg ? opts_seconds("keep", arg, &c->keep_seconds) : OPTS_GO;
+		return arg ? opts_seconds("--keep", arg, &c->keep_seconds) : OPTS_GO;
 	case OPT_KEEP_GOING:
 		c->replay.keep_going = true;
 		break;

@@ -2,20 +2,16 @@
 /*
  * gostat stats: every figure of the whole heap.
  *
- * The files of the folder are what counts: one that this table does not know
- * is shown at the end, one that the module does not have (yet) is left out.
+ * What the module tells is what counts: a figure that this table does not know
+ * is shown at the end, one that the module does not have (yet) is left out. As
+ * much as there is comes from one snapshot, the rest from sysfs.
  */
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "commands.h"
-#include "output.h"
+#include "figures.h"
+#include "snapshot.h"
 #include "sysfs.h"
 
 struct stats_options {
@@ -36,6 +32,8 @@ static const struct stats_row {
 	{ UNIT_BYTES, "heap_inuse", "spans that hold objects" },
 	{ UNIT_BYTES, "heap_idle", "pages in no span" },
 	{ UNIT_BYTES, "heap_released", "of the idle: given back or never obtained" },
+	{ UNIT_BYTES, "obtained", "held, by a count of its own" },
+	{ UNIT_BYTES, "peak_held", "the most that was ever held" },
 	{ UNIT_GROUP, "Objects", NULL },
 	{ UNIT_BYTES, "alloc", "bytes of live objects" },
 	{ UNIT_BYTES, "heap_alloc", "bytes of live objects" },
@@ -43,7 +41,14 @@ static const struct stats_row {
 	{ UNIT_COUNT, "heap_objects", "live objects" },
 	{ UNIT_COUNT, "nmalloc", "allocations ever" },
 	{ UNIT_COUNT, "nfree", "frees ever" },
+	{ UNIT_BYTES, "peak_live", "the most bytes ever out of central" },
 	{ UNIT_COUNT, "nlookup", "pointers looked up" },
+	{ UNIT_COUNT, "failures", "allocations that found no page" },
+	{ UNIT_COUNT, "bad_frees", "frees refused" },
+	{ UNIT_GROUP, "CPU caches", NULL },
+	{ UNIT_COUNT, "nuncached", "allocations that no magazine served" },
+	{ UNIT_COUNT, "refills", "magazines filled" },
+	{ UNIT_COUNT, "flushes", "magazines emptied" },
 	{ UNIT_GROUP, "Manual spans", NULL },
 	{ UNIT_BYTES, "stacks_inuse", "stack-like buffers handed out" },
 	{ UNIT_BYTES, "stacks_sys", "reserved for them" },
@@ -59,172 +64,145 @@ static const struct stats_row {
 	{ UNIT_BYTES, "scav_goal", "idle memory it leaves" },
 	{ UNIT_COUNT, "scav_runs", "runs" },
 	{ UNIT_BYTES, "memory_limit", "soft limit" },
+	{ UNIT_GROUP, "Statistics", NULL },
+	{ UNIT_COUNT, "cuts", "snapshots taken" },
+	{ UNIT_COUNT, "skew", "differences that recounts found" },
 };
 
-struct stats_file {
-	char *name;
-	char text[SYSFS_VALUE];
-	u64 number;
-	bool is_number;
-	bool shown;
+/* Exclusive: their sum is sys. */
+static const struct stats_row memory_rows[] = {
+	{ UNIT_GROUP, "Where the bytes are", NULL },
+	{ UNIT_BYTES, "heap_objects", "live objects" },
+	{ UNIT_BYTES, "heap_unused", "spans' memory that holds no live object" },
+	{ UNIT_BYTES, "heap_free", "pages in no span" },
+	{ UNIT_BYTES, "heap_released", "places without a page" },
+	{ UNIT_BYTES, "heap_stacks", "manual spans" },
+	{ UNIT_BYTES, "mspan_inuse", "span descriptors" },
+	{ UNIT_BYTES, "mspan_free", "the rest of the pages for them" },
+	{ UNIT_BYTES, "mcache_inuse", "magazines" },
+	{ UNIT_BYTES, "mcache_free", "the rest of the pages for them" },
+	{ UNIT_BYTES, "gc", "arena descriptors and page maps" },
+	{ UNIT_BYTES, "profiling", "profiling tables" },
+	{ UNIT_BYTES, "other", "everything else" },
 };
-
-struct stats {
-	struct stats_file *file;
-	size_t nr;
-	unsigned int refused;		/* files that need root */
-};
-
-static int stats_order(const void *a, const void *b)
-{
-	const struct stats_file *fa = a, *fb = b;
-
-	return strcmp(fa->name, fb->name);
-}
-
-static int stats_read_file(struct stats *stats, const char *name)
-{
-	struct stats_file file = { 0 };
-	int error = sysfs_text(name, file.text);
-	char *end;
-
-	if (error == -EACCES || error == -EPERM) {
-		stats->refused++;
-		return TOOL_OK;
-	}
-	if (error)
-		return sysfs_error(name, error);
-	errno = 0;
-	file.number = strtoull(file.text, &end, 10);
-	file.is_number = !errno && end != file.text && !*end && file.text[0] != '-';
-	file.name = tool_strdup(name);
-	stats->file = tool_grow(stats->file, stats->nr + 1, sizeof(file));
-	stats->file[stats->nr++] = file;
-	return TOOL_OK;
-}
-
-static int stats_read(struct stats *stats)
-{
-	struct dirent *entry;
-	int status = sysfs_require();
-	DIR *dir;
-
-	if (status)
-		return status;
-	dir = opendir(sysfs_root());
-	if (!dir)
-		return sysfs_error(".", -errno);
-	while (!status && (entry = readdir(dir))) {
-		struct stat st;
-
-		/* Folders have commands of their own; triggers cannot be read. */
-		if (fstatat(dirfd(dir), entry->d_name, &st, 0) || !S_ISREG(st.st_mode) ||
-		    !(st.st_mode & 0444))
-			continue;
-		status = stats_read_file(stats, entry->d_name);
-	}
-	closedir(dir);
-	if (!status && !stats->nr)
-		status = tool_error(TOOL_FAIL, "%s: no figures there", sysfs_root());
-	if (!status)
-		qsort(stats->file, stats->nr, sizeof(*stats->file), stats_order);
-	return status;
-}
-
-static struct stats_file *stats_find(const struct stats *stats, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < stats->nr; i++)
-		if (!strcmp(stats->file[i].name, name))
-			return &stats->file[i];
-	return NULL;
-}
 
 /* Bytes that gostat has from the page allocator now. */
-static bool stats_held(const struct stats *stats, u64 *held)
+static bool stats_held(const struct figures *figures, u64 *held)
 {
-	const struct stats_file *sys = stats_find(stats, "sys");
-	const struct stats_file *released = stats_find(stats, "heap_released");
-
-	if (!sys || !released || !sys->is_number || !released->is_number)
-		return false;
-	*held = sys->number - released->number;
-	return true;
+	*held = snapshot_held(figures->total);
+	return js_has(figures->total, "sys") && js_has(figures->total, "heap_released");
 }
 
 static void stats_line(const char *name, u64 n, bool bytes, const char *meaning)
 {
 	char human[OUT_NUMBER], exact[OUT_NUMBER];
 
-	printf("  %-14s %11s %18s  %s\n", name, bytes ? out_bytes(human, n) : "",
-	       out_count(exact, n), meaning);
+	printf("  %-14s %11s %18s%s%s\n", name, bytes ? out_bytes(human, n) : "",
+	       out_count(exact, n), *meaning ? "  " : "", meaning);
 }
 
-static void stats_known(struct stats *stats)
+/* The rows that @figures has; they are taken out of it. */
+static void stats_rows_print(const struct figures *f, struct json_object *figures,
+			     const struct stats_row *rows, size_t n)
 {
 	const struct stats_row *row, *group = NULL;
-	struct stats_file *file;
 	u64 held;
 
-	for (row = stats_rows; row < stats_rows + ARRAY_SIZE(stats_rows); row++) {
+	for (row = rows; row < rows + n; row++) {
 		if (row->unit == UNIT_GROUP) {
 			group = row;
 			continue;
 		}
-		file = stats_find(stats, row->name);
-		if (!file || !file->is_number)
+		if (!js_has(figures, row->name))
 			continue;
 		if (group) {
 			printf("%s%s\n", group == stats_rows ? "" : "\n", group->name);
-			if (group == stats_rows && stats_held(stats, &held))
+			if (group == stats_rows && stats_held(f, &held))
 				stats_line("(held)", held, true, "sys - heap_released");
 			group = NULL;
 		}
-		stats_line(row->name, file->number, row->unit == UNIT_BYTES, row->meaning);
-		file->shown = true;
+		stats_line(row->name, js_number(figures, row->name), row->unit == UNIT_BYTES,
+			   row->meaning);
 	}
+	for (row = rows; row < rows + n; row++)
+		json_object_object_del(figures, row->name);
 }
 
-static void stats_print(struct stats *stats)
+static void stats_rest_print(const struct json_object *figures, bool bytes)
 {
-	bool head = false;
-	size_t i;
-
-	stats_known(stats);
-	for (i = 0; i < stats->nr; i++) {
-		const struct stats_file *file = &stats->file[i];
-
-		if (file->shown)
-			continue;
-		if (!head)
-			printf("\nOther\n");
-		head = true;
-		if (file->is_number)
-			stats_line(file->name, file->number, false, "");
+	json_object_object_foreach(figures, name, value) {
+		if (json_object_is_type(value, json_type_int))
+			stats_line(name, json_object_get_uint64(value), bytes, "");
 		else
-			printf("  %-14s %30s\n", file->name, file->text);
+			printf("  %-14s %30s\n", name, json_object_get_string(value));
 	}
 }
 
-static struct json_object *stats_json(const struct stats *stats)
+/* What part of a CPU's allocations saw no lock. */
+static void stats_cpu_fast(struct out_table *t, const struct json_object *row)
 {
-	struct json_object *o = js_object(), *figures = js_object();
+	u64 hits = js_number(row, "hits"), all = hits + js_number(row, "nuncached");
+
+	if (all)
+		out_cell(t, "%.2f %%", 100.0 * (hits - js_number(row, "refills")) / all);
+	else
+		out_cell(t, "-");
+}
+
+static void stats_cpus_print(const struct json_object *cpus)
+{
+	const char *heads[32];
+	struct out_table t;
+	unsigned int n = 0;
 	size_t i;
+
+	if (!cpus || !json_object_array_length(cpus))
+		return;
+	json_object_object_foreach(json_object_array_get_idx(cpus, 0), name, any) {
+		if (any && n < ARRAY_SIZE(heads) - 1)
+			heads[n++] = name;
+	}
+	heads[n] = "no lock";
+	out_table_init(&t, n + 1, heads);
+	for (i = 0; i < json_object_array_length(cpus); i++) {
+		const struct json_object *row = json_object_array_get_idx(cpus, i);
+		unsigned int c;
+
+		for (c = 0; c < n; c++)
+			out_cell_count(&t, js_number(row, heads[c]));
+		stats_cpu_fast(&t, row);
+	}
+	printf("\nCPUs\n");
+	out_table_print(&t, 2, 0);
+}
+
+static void stats_print(const struct figures *figures)
+{
+	stats_rows_print(figures, figures->total, stats_rows, ARRAY_SIZE(stats_rows));
+	if (figures->memory) {
+		stats_rows_print(figures, figures->memory, memory_rows, ARRAY_SIZE(memory_rows));
+		stats_rest_print(figures->memory, true);
+	}
+	stats_cpus_print(figures->cpus);
+	if (json_object_object_length(figures->total))
+		printf("\nOther\n");
+	stats_rest_print(figures->total, false);
+}
+
+static struct json_object *stats_json(const struct figures *figures)
+{
+	struct json_object *o = js_object();
 	u64 held;
 
-	for (i = 0; i < stats->nr; i++) {
-		const struct stats_file *file = &stats->file[i];
-
-		if (file->is_number)
-			js_u64(figures, file->name, file->number);
-		else
-			js_string(figures, file->name, file->text);
-	}
 	js_string(o, "folder", sysfs_root());
-	js_add(o, "figures", figures);
-	if (stats_held(stats, &held))
+	if (figures->cut)
+		js_u64(o, "cut", figures->cut);
+	js_add(o, "figures", js_shared(figures->total));
+	if (stats_held(figures, &held))
 		js_u64(o, "held", held);
+	if (figures->memory)
+		js_add(o, FIGURES_MEMORY, js_shared(figures->memory));
+	js_add(o, FIGURES_CPUS, js_shared(figures->cpus));
 	return o;
 }
 
@@ -241,22 +219,20 @@ static int stats_set(void *ctx, int id, const char *arg)
 static int stats_run(const struct command *cmd, int argc, char **argv)
 {
 	struct stats_options options = { 0 };
-	struct stats stats = { 0 };
+	struct figures figures;
 	int status;
 
 	status = opts_parse(cmd, &argc, &argv, stats_set, &options);
 	if (status != OPTS_GO)
 		return status;
-	status = stats_read(&stats);
+	status = figures_read(&figures);
 	if (!status && options.json)
-		js_print(stats_json(&stats));
+		js_print(stats_json(&figures));
 	else if (!status)
-		stats_print(&stats);
-	if (!status && stats.refused)
-		tool_warn("%u files left out: only root may read them", stats.refused);
-	while (stats.nr)
-		free(stats.file[--stats.nr].name);
-	free(stats.file);
+		stats_print(&figures);
+	if (!status && figures.refused)
+		tool_warn("%u files left out: only root may read them", figures.refused);
+	figures_free(&figures);
 	return status;
 }
 
@@ -271,20 +247,26 @@ const struct command cmd_stats = {
 	.summary = "every figure of the whole heap",
 	.operands = "",
 	.description =
-		"Prints the files of /sys/kernel/gostat in groups: bytes in a unit for\n"
-		"people and exactly, counts exactly. (held) is computed: the bytes that\n"
-		"gostat has from the kernel's page allocator now.\n"
+		"Prints the heap's figures in groups: bytes in a unit for people and\n"
+		"exactly, counts exactly. (held) is computed: the bytes that gostat has from\n"
+		"the kernel's page allocator now. 'Where the bytes are' is exclusive: each\n"
+		"byte of sys is in one of its rows. 'no lock' is the part of a CPU's\n"
+		"allocations for which it took none.\n"
 		"\n"
-		"Each figure is exact. They are read one after the other, so two of them\n"
-		"are of the same moment only while nobody allocates.",
+		"For root, where debugfs is mounted, all figures are of one moment.\n"
+		"Elsewhere each is read by itself, and two of them are of the same moment\n"
+		"only while nobody allocates.",
 	.opts = stats_opts,
 	.more =
 		"JSON\n"
-		"    { \"folder\": \"/sys/kernel/gostat\",\n"
-		"      \"figures\": { \"alloc\": 0, ... one member per file ... },\n"
-		"      \"held\": 0 }\n"
+		"    { \"folder\": \"/sys/kernel/gostat\", \"cut\": 7,\n"
+		"      \"figures\": { \"alloc\": 0, ... one member per figure ... },\n"
+		"      \"held\": 0, \"memory_classes\": { \"heap_objects\": 0, ... },\n"
+		"      \"by_cpu\": [ { \"cpu\": 0, \"hits\": 0, ... }, ... ] }\n"
+		"    Without 'cut' the figures were read one after the other.\n"
 		"\n"
 		"FILES\n"
+		"    /sys/kernel/debug/gostat/memstats.json\n"
 		"    /sys/kernel/gostat/*, see Documentation/ABI/testing/sysfs-kernel-gostat\n"
 		"\n"
 		"EXAMPLES\n"

@@ -244,7 +244,7 @@ int opts_seconds(const char *name, const char *text, double *value)
 
 	*value = strtod(text, &end);
 	if (end == text || *end || !isfinite(*value) || *value < 0)
-		return tool_error(TOOL_USAGE, "--%s: '%s' is not a number of seconds",
+		return tool_error(TOOL_USAGE, "%s: '%s' is not a number of seconds",
 				  name, text);
 	return OPTS_GO;
 }

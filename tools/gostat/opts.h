@@ -60,7 +60,7 @@ void opts_help(const struct command *cmd);
  */
 int opts_count(const char *name, const char *text, u64 *value);
 
-/* As opts_count() for seconds, which may have a fraction. */
+/* As opts_count() for seconds, which may have a fraction; @name as it is told. */
 int opts_seconds(const char *name, const char *text, double *value);
 
 /*

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "output.h"
@@ -57,6 +58,22 @@ char *out_ratio(char *text, double part, double whole)
 	return text;
 }
 
+bool out_terminal(unsigned int *columns, unsigned int *rows)
+{
+	struct winsize size = { 0 };
+
+	*columns = WRAP_COLUMNS + 1;
+	*rows = 24;
+	if (!isatty(STDOUT_FILENO))
+		return false;
+	ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
+	if (size.ws_col)
+		*columns = size.ws_col;
+	if (size.ws_row)
+		*rows = size.ws_row;
+	return true;
+}
+
 void out_wrapped(const char *text, int indent)
 {
 	int column = indent;
@@ -88,6 +105,15 @@ void out_table_init(struct out_table *t, unsigned int columns, const char *const
 		out_cell(t, "%s", heads[i]);
 }
 
+void out_cell_text(struct out_table *t, const char *text)
+{
+	if (t->cells == t->room) {
+		t->room = 2 * t->room + 64;
+		t->cell = tool_grow(t->cell, t->room, sizeof(*t->cell));
+	}
+	t->cell[t->cells++] = tool_strdup(text);
+}
+
 void out_cell(struct out_table *t, const char *fmt, ...)
 {
 	char text[128];
@@ -96,11 +122,7 @@ void out_cell(struct out_table *t, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	if (t->cells == t->room) {
-		t->room = 2 * t->room + 64;
-		t->cell = tool_grow(t->cell, t->room, sizeof(*t->cell));
-	}
-	t->cell[t->cells++] = tool_strdup(text);
+	out_cell_text(t, text);
 }
 
 void out_cell_count(struct out_table *t, u64 n)
@@ -186,9 +208,19 @@ void js_append(struct json_object *array, struct json_object *value)
 		js_checked(NULL);
 }
 
+struct json_object *js_count(u64 value)
+{
+	return js_checked(json_object_new_uint64(value));
+}
+
+struct json_object *js_text(const char *value)
+{
+	return js_checked(json_object_new_string(value));
+}
+
 void js_u64(struct json_object *o, const char *key, u64 value)
 {
-	js_add(o, key, js_checked(json_object_new_uint64(value)));
+	js_add(o, key, js_count(value));
 }
 
 void js_real(struct json_object *o, const char *key, double value)
@@ -206,19 +238,65 @@ void js_bool(struct json_object *o, const char *key, bool value)
 
 void js_string(struct json_object *o, const char *key, const char *value)
 {
-	js_add(o, key, js_checked(json_object_new_string(value)));
+	js_add(o, key, js_text(value));
 }
 
-void js_print(struct json_object *o)
+static void js_put(FILE *out, struct json_object *o, int layout)
 {
-	const char *text = json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY |
-							     JSON_C_TO_STRING_SPACED |
+	const char *text = json_object_to_json_string_ext(o, layout | JSON_C_TO_STRING_SPACED |
 							     JSON_C_TO_STRING_NOSLASHESCAPE);
 
 	if (!text)
 		js_checked(NULL);
-	puts(text);
+	fprintf(out, "%s\n", text);
 	json_object_put(o);
+}
+
+void js_write(FILE *out, struct json_object *o)
+{
+	js_put(out, o, JSON_C_TO_STRING_PRETTY);
+}
+
+void js_print(struct json_object *o)
+{
+	js_write(stdout, o);
+}
+
+void js_print_line(struct json_object *o)
+{
+	js_put(stdout, o, 0);
+}
+
+struct json_object *js_parse(const char *text)
+{
+	struct json_object *o = json_tokener_parse(text);
+
+	if (json_object_is_type(o, json_type_object))
+		return o;
+	json_object_put(o);
+	return NULL;
+}
+
+struct json_object *js_member(const struct json_object *o, const char *key)
+{
+	struct json_object *member;
+
+	return json_object_object_get_ex(o, key, &member) ? member : NULL;
+}
+
+bool js_has(const struct json_object *o, const char *key)
+{
+	return json_object_is_type(js_member(o, key), json_type_int);
+}
+
+u64 js_number(const struct json_object *o, const char *key)
+{
+	return js_has(o, key) ? json_object_get_uint64(js_member(o, key)) : 0;
+}
+
+struct json_object *js_shared(struct json_object *o)
+{
+	return json_object_get(o);
 }
 
 void out_start(void)

@@ -105,11 +105,9 @@ void replay_pace(const struct replay *r, size_t event)
 		return;
 	due = r->started + r->sampling + (double)event / r->options->speed;
 	while (!replay_interrupted && (wait = due - tool_now()) > 0) {
-		struct timespec t;
+		/* An interrupt between test and sleep. */
+		const struct timespec t = tool_timespec(min(wait, 0.2));
 
-		wait = min(wait, 0.2);	/* an interrupt between test and sleep */
-		t.tv_sec = wait;
-		t.tv_nsec = (wait - t.tv_sec) * 1e9;
 		nanosleep(&t, NULL);
 	}
 }

@@ -20,6 +20,7 @@
 #include <stdatomic.h>
 
 #include "device.h"
+#include "classes.h"
 #include "sysfs.h"
 #include "trace.h"
 

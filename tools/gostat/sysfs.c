@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sysfs.h"
@@ -94,110 +95,64 @@ int sysfs_error(const char *name, int error)
 	return tool_error(TOOL_FAIL, "%s/%s: %s", sysfs_root(), name, strerror(-error));
 }
 
-static int size_class_order(const void *a, const void *b)
+/* One file into @o: a number, or text where it is none. */
+static int sysfs_member(struct json_object *o, const char *path, const char *name,
+			unsigned int *refused)
 {
-	const struct size_class *ca = a, *cb = b;
+	char text[SYSFS_VALUE];
+	int error = sysfs_text(path, text);
+	u64 value;
 
-	return (ca->size > cb->size) - (ca->size < cb->size);
-}
-
-static int size_class_read(const char *dir, struct size_class *class)
-{
-	static const char *const files[] = { "size", "nmalloc", "nfree" };
-	u64 *const values[] = { &class->size, &class->nmalloc, &class->nfree };
-	char name[NAME_MAX + 32];
-	unsigned int i;
-	int error;
-
-	for (i = 0; i < ARRAY_SIZE(files); i++) {
-		snprintf(name, sizeof(name), "by_size/%s/%s", dir, files[i]);
-		error = sysfs_number(name, values[i]);
-		if (error)
-			return sysfs_error(name, error);
+	if (error == -EACCES || error == -EPERM) {
+		++*refused;
+		return TOOL_OK;
 	}
-	class->live_bytes = class->size * (class->nmalloc - class->nfree);
+	if (error)
+		return sysfs_error(path, error);
+	if (sysfs_parse(text, &value))
+		js_string(o, name, text);
+	else
+		js_u64(o, name, value);
 	return TOOL_OK;
 }
 
-/* What the totals have and no size class has is large. */
-static int size_class_large(struct size_classes *classes)
+/* Folders have commands of their own; triggers cannot be read. */
+static bool sysfs_is_figure(const char *path)
 {
-	static const char *const files[] = { "nmalloc", "nfree", "heap_alloc" };
-	struct size_class *large = &classes->class[classes->nr++];
-	u64 *const values[] = { &large->nmalloc, &large->nfree, &large->live_bytes };
-	unsigned int i;
-	int error;
+	struct stat st;
 
-	for (i = 0; i < ARRAY_SIZE(files); i++) {
-		error = sysfs_number(files[i], values[i]);
-		if (error)
-			return sysfs_error(files[i], error);
-	}
-	large->size = 0;
-	for (i = 0; i < classes->nr - 1; i++) {
-		large->nmalloc -= classes->class[i].nmalloc;
-		large->nfree -= classes->class[i].nfree;
-		large->live_bytes -= classes->class[i].live_bytes;
-	}
-	return TOOL_OK;
+	return !stat(path, &st) && S_ISREG(st.st_mode) && st.st_mode & 0444;
 }
 
-int size_classes_read(struct size_classes *classes)
+bool sysfs_has_folder(const char *name)
 {
 	char path[PATH_MAX];
-	struct dirent *entry;
-	int status;
-	DIR *dir;
 
-	memset(classes, 0, sizeof(*classes));
-	status = sysfs_require();
-	if (status)
-		return status;
-	snprintf(path, sizeof(path), "%s/by_size", sysfs_root());
-	dir = opendir(path);
-	if (!dir)
-		return sysfs_error("by_size", -errno);
-	while (!status && (entry = readdir(dir))) {
-		struct size_class class;
+	snprintf(path, sizeof(path), "%s/%s", sysfs_root(), name);
+	return !access(path, R_OK | X_OK);
+}
 
-		if (entry->d_name[0] == '.')
-			continue;
-		status = size_class_read(entry->d_name, &class);
-		if (status || !class.size)	/* large objects get their row below */
-			continue;
-		classes->class = tool_grow(classes->class, classes->nr + 2,
-					   sizeof(class));
-		classes->class[classes->nr++] = class;
+int sysfs_folder(const char *name, struct json_object *o, unsigned int *refused)
+{
+	char path[PATH_MAX], file[PATH_MAX];
+	struct dirent **entry;
+	int n, i, status = TOOL_OK;
+
+	snprintf(path, sizeof(path), "%s/%s", sysfs_root(), name);
+	n = scandir(path, &entry, NULL, alphasort);
+	if (n < 0)
+		return sysfs_error(name, -errno);
+	for (i = 0; i < n; i++) {
+		const char *figure = entry[i]->d_name;
+
+		if (snprintf(file, sizeof(file), "%s/%s", path, figure) < PATH_MAX &&
+		    !status && !js_member(o, figure) && sysfs_is_figure(file))
+			status = sysfs_member(o, file + strlen(sysfs_root()) + 1, figure,
+					      refused);
+		free(entry[i]);
 	}
-	closedir(dir);
-	if (!status && !classes->nr)
-		status = tool_error(TOOL_FAIL, "%s: no size classes there", path);
-	if (!status) {
-		qsort(classes->class, classes->nr, sizeof(*classes->class), size_class_order);
-		status = size_class_large(classes);
-	}
+	free(entry);
 	return status;
-}
-
-void size_classes_free(struct size_classes *classes)
-{
-	free(classes->class);
-	memset(classes, 0, sizeof(*classes));
-}
-
-unsigned int size_classes_of(const struct size_classes *classes, u64 bytes)
-{
-	unsigned int low = 0, high = classes->nr - 1;
-
-	while (low < high) {
-		unsigned int middle = (low + high) / 2;
-
-		if (classes->class[middle].size < bytes)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
 }
 
 int sysfs_held_open(struct sysfs_held *held)

@@ -5,7 +5,7 @@
 #ifndef _GOSTAT_SYSFS_H
 #define _GOSTAT_SYSFS_H
 
-#include "tool.h"
+#include "output.h"
 
 #define SYSFS_VALUE	128	/* room for the text of any file */
 
@@ -25,24 +25,13 @@ int sysfs_number(const char *name, u64 *value);
 /* Say why reading @name failed with @error (-errno); returns an exit status. */
 int sysfs_error(const char *name, int error);
 
-/* One size class, or all large objects together. */
-struct size_class {
-	u64 size;		/* bytes of an object; 0: large */
-	u64 nmalloc;
-	u64 nfree;
-	u64 live_bytes;
-};
-
-struct size_classes {
-	struct size_class *class;	/* by size, large objects last */
-	unsigned int nr;
-};
-
-/* Returns an exit status; what is wrong is said. */
-int size_classes_read(struct size_classes *classes);
-void size_classes_free(struct size_classes *classes);
-/* The index of the class that an object of @bytes comes from. */
-unsigned int size_classes_of(const struct size_classes *classes, u64 bytes);
+/*
+ * Add the figures of folder @name ("." for the folder itself) to @o, in the
+ * order of their names, those that it has already left out; @refused counts the
+ * files that need root. Returns an exit status; what is wrong is said.
+ */
+bool sysfs_has_folder(const char *name);
+int sysfs_folder(const char *name, struct json_object *o, unsigned int *refused);
 
 /*
  * Two figures that are read often. Bytes obtained from the page allocator and

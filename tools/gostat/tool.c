@@ -64,10 +64,29 @@ char *tool_strdup(const char *s)
 	return tool_checked(strdup(s));
 }
 
+char *tool_format(const char *fmt, ...)
+{
+	va_list args;
+	char *text;
+
+	va_start(args, fmt);
+	if (vasprintf(&text, fmt, args) < 0)
+		text = NULL;
+	va_end(args);
+	return tool_checked(text);
+}
+
 double tool_now(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+struct timespec tool_timespec(double seconds)
+{
+	const time_t whole = seconds;
+
+	return (struct timespec) { .tv_sec = whole, .tv_nsec = (seconds - whole) * 1e9 };
 }

@@ -4,9 +4,12 @@
  *
  * main.c dispatches to one file per subcommand (cmd_*.c). A subcommand is a
  * const struct command: its texts, its option table and its function. Below
- * them: opts.c (options and help), output.c (text, tables, JSON), sysfs.c and
- * device.c (the module), trace.c and tracestat.c (allocation traces), replay.c
- * (a trace through the device), capture.c and convert.c (tracefs to a trace).
+ * them: opts.c (options and help), output.c (text, tables, JSON), outfile.c
+ * (files that are replaced whole), sysfs.c, debugfs.c and device.c (the module),
+ * snapshot.c, figures.c, classes.c and arenas.c (what it tells), watch.c and
+ * metrics.c (two ways to show it), trace.c and tracestat.c (allocation traces),
+ * replay.c (a trace through the device), capture.c and convert.c (tracefs to a
+ * trace).
  *
  * Functions that can fail for a reason the user should know print it with
  * tool_error(), which returns the exit status to pass up.
@@ -17,6 +20,7 @@
 #include <linux/types.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <time.h>
 
 typedef __u8 u8;
 typedef __u16 u16;
@@ -56,8 +60,11 @@ void tool_warn(const char *fmt, ...);
 void *tool_alloc(size_t n, size_t size);
 void *tool_grow(void *old, size_t n, size_t size);
 char *tool_strdup(const char *s);
+[[gnu::format(printf, 1, 2)]]
+char *tool_format(const char *fmt, ...);
 
-/* Seconds of CLOCK_MONOTONIC. */
+/* Seconds of CLOCK_MONOTONIC; and as the kernel wants them. */
 double tool_now(void);
+struct timespec tool_timespec(double seconds);
 
 #endif /* _GOSTAT_TOOL_H */
