@@ -6,7 +6,7 @@
 # shellcheck source=_tool.sh
 . "$(dirname -- "$0")/_tool.sh"
 
-COMMANDS='stats classes replay record'
+COMMANDS='stats classes arenas watch verify export replay record'
 
 every_command_has_a_page()
 {
@@ -89,6 +89,8 @@ operands_are_counted()
 	says "unexpected 'b'"
 	status 2 gostat stats x
 	says "unexpected 'x'"
+	status 2 gostat watch 1 x
+	says "unexpected 'x'"
 }
 
 bad_values_are_named()
@@ -105,6 +107,17 @@ bad_values_are_named()
 	status 2 gostat replay --kmalloc-only --cache=dentry x
 	status 2 gostat replay x --speed
 	says 'needs a value'
+	for seconds in 0 x 1x '' 99999999; do
+		status 2 gostat watch "$seconds"
+		says SECONDS
+	done
+	status 2 gostat watch --count=x
+	for width in 59 4097 -1 wide; do
+		status 2 gostat arenas --width=$width
+		says '--width'
+	done
+	status 2 gostat export --format=xml
+	says "--format: 'xml' is not openmetrics or prometheus"
 	status 2 gostat record
 	says '-o FILE'
 	status 2 gostat record -o x --drop-site='('
@@ -114,13 +127,41 @@ bad_values_are_named()
 
 without_the_module_the_way_out_is_told()
 {
-	export GOSTAT_SYSFS=$NOWHERE GOSTAT_DEVICE=$NOWHERE
-	for command in stats classes "replay $TRACE"; do
+	export GOSTAT_SYSFS=$NOWHERE GOSTAT_DEBUGFS=$NOWHERE GOSTAT_DEVICE=$NOWHERE
+	for command in stats classes arenas watch verify export "replay $TRACE"; do
 		# shellcheck disable=SC2086 # words
 		status 3 gostat $command --json
 		says "$NOWHERE: not there: load the module"
 		silent out
 	done
+}
+
+without_debugfs_the_way_out_is_told()
+{
+	fakes
+	rmdir "$GOSTAT_DEBUGFS"
+	for command in arenas watch verify; do
+		status 1 gostat $command --json
+		says "$GOSTAT_DEBUGFS: not there: as root, 'mount -t debugfs none /sys/kernel/debug'"
+		silent out
+	done
+	mkdir "$GOSTAT_DEBUGFS"
+	status 1 gostat watch
+	says "$GOSTAT_DEBUGFS/memstats.json: No such file or directory"
+}
+
+without_root_the_way_out_is_told()
+{
+	nobody="setpriv --reuid=65534 --regid=65534 --clear-groups"
+	$nobody gostat --version >/dev/null 2>&1 || skip 'there is no setpriv, or no root to drop'
+	fakes
+	: | fake_debugfs verify
+	chmod 755 "$SCRATCH"
+	chmod 000 "$GOSTAT_DEBUGFS/verify"
+	# shellcheck disable=SC2086 # words
+	status 1 $nobody gostat verify
+	says "$GOSTAT_DEBUGFS/verify: Permission denied: run gostat as root"
+	silent out
 }
 
 another_device_is_refused()
@@ -162,5 +203,6 @@ a_reader_that_left_is_noticed()
 run_tests every_command_has_a_page pages_fit_in_80_columns the_first_page_lists_all_commands \
 	the_version_is_told no_command_is_a_usage_error a_mistyped_command_is_guessed \
 	a_mistyped_option_is_guessed operands_are_counted bad_values_are_named \
-	without_the_module_the_way_out_is_told another_device_is_refused \
+	without_the_module_the_way_out_is_told without_debugfs_the_way_out_is_told \
+	without_root_the_way_out_is_told another_device_is_refused \
 	a_full_disk_is_noticed a_closed_output_is_noticed a_reader_that_left_is_noticed

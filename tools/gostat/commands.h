@@ -10,6 +10,10 @@
 
 extern const struct command cmd_stats;
 extern const struct command cmd_classes;
+extern const struct command cmd_arenas;
+extern const struct command cmd_watch;
+extern const struct command cmd_verify;
+extern const struct command cmd_export;
 extern const struct command cmd_replay;
 extern const struct command cmd_record;
 

@@ -11,6 +11,10 @@
 static const struct command *const commands[] = {
 	&cmd_stats,
 	&cmd_classes,
+	&cmd_arenas,
+	&cmd_watch,
+	&cmd_verify,
+	&cmd_export,
 	&cmd_replay,
 	&cmd_record,
 };
@@ -26,38 +30,45 @@ static const char help_head[] =
 	"\n"
 	"DESCRIPTION\n"
 	"    gostat is a slab-like allocator in a kernel module that always knows\n"
-	"    exactly where its memory is. This command shows its figures, replays\n"
-	"    a kernel's allocation trace through it, and records such traces. Each\n"
-	"    command has a page of its own: gostat COMMAND --help.\n"
+	"    exactly where its memory is. This command shows its figures, once or\n"
+	"    all the time, gives them to a monitoring system, has them checked, and\n"
+	"    replays a kernel's allocation trace through it and records such traces.\n"
+	"    Each command has a page of its own: gostat COMMAND --help.\n"
 	"\n"
 	"COMMANDS\n";
 
 static const char help_tail[] =
 	"\n"
 	"FILES\n"
-	"    /sys/kernel/gostat/    the module's figures, one value per file\n"
-	"    /dev/gostat            allocations for user space, see linux/gostat.h\n"
-	"    /sys/kernel/tracing/   where 'gostat record' captures\n"
+	"    /sys/kernel/gostat/        the module's figures, one value per file\n"
+	"    /sys/kernel/debug/gostat/  tables, each of one moment; for root\n"
+	"    /dev/gostat                allocations for user space\n"
+	"    /sys/kernel/tracing/       where 'gostat record' captures\n"
 	"\n"
 	"ENVIRONMENT\n"
 	"    GOSTAT_SYSFS   folder to use for /sys/kernel/gostat\n"
+	"    GOSTAT_DEBUGFS folder to use for /sys/kernel/debug/gostat\n"
 	"    GOSTAT_DEVICE  device to use for /dev/gostat\n"
 	"    GOSTAT_TRACEFS folder to use for /sys/kernel/tracing\n"
 	"\n"
 	"EXIT STATUS\n"
 	"      0  all was done\n"
-	"      1  something failed: a file, a trace, the output, the kernel said no\n"
+	"      1  something failed: a file, a trace, the output, the kernel said no;\n"
+	"         'verify' found a difference\n"
 	"      2  the command line is wrong\n"
 	"      3  the module is not loaded: its folder or its device is not there\n"
 	"      4  'replay' was done, but the module's figures are not those of the\n"
 	"         trace\n"
 	"    130  interrupted (Ctrl-C); what was allocated is freed\n"
 	"    The reason is printed on standard error. With --json standard output\n"
-	"    has one JSON object or, if nothing could be done, nothing.\n"
+	"    has one JSON object ('watch': one a line) or, if nothing could be done,\n"
+	"    nothing.\n"
 	"\n"
 	"EXAMPLES\n"
 	"    gostat stats\n"
 	"        Where gostat's memory is now.\n"
+	"    gostat watch\n"
+	"        The same while it changes, with rates.\n"
 	"    gostat replay boot.kmt.gz\n"
 	"        How it does on what a kernel allocates while it boots.\n";
 
