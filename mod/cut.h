@@ -15,7 +15,9 @@
  *   D3 join	an operation on the slow path reads heap->colour when it holds
  *		the locks of all it is about to change; whatever of that has an
  *		older colour copies its figures to its record and takes the new
- *		one, before anything moves. A CPU that has joined is fast again;
+ *		one, before anything moves. A CPU that has joined is fast again.
+ *		In the middle of a move nobody joins: a flush puts the spans that
+ *		it empties aside until its objects have left the magazine;
  *   D4 sweep	a second IPI makes the other CPUs join; the reader makes CPUs
  *		that are offline, and classes and the page heap, join;
  *   D5 sum	the records are summed.
