@@ -267,6 +267,11 @@ static bool gs_free_owner(struct gs_heap *heap, struct gs_class *class,
 	struct gs_mag *mag = this_cpu_ptr(gs_cpu_mag(heap, class));
 	unsigned int count;
 
+	/*
+	 * Not an older colour than its allocation saw: pairs with the release
+	 * that handed the object over. Elsewhere the locks see to it.
+	 */
+	smp_rmb();
 	gs_cut_join(heap, NULL, false);
 	count = GS_MAG_COUNT(mag->word);
 	*grow = false;

@@ -23,7 +23,9 @@ static void gs_cut_record_cpu(struct gs_cpu *cpu, u32 colour)
  * @heap: the heap
  * @colour: the newest
  *
- * An interrupt may have come first, so the question is asked again.
+ * An owner reads the colour with interrupts on, so that the sweep or an
+ * interrupt may have joined since, perhaps a newer colour than @colour: forward
+ * only, or the CPU would be recorded and taken off its divert twice.
  *
  * Context: preemption off.
  */
@@ -33,7 +35,7 @@ noinline void gs_cut_join_cpu(struct gs_heap *heap, u32 colour)
 	unsigned long flags;
 
 	local_irq_save(flags);
-	if (cpu->colour != colour) {
+	if ((s32)(colour - cpu->colour) > 0) {
 		gs_cut_record_cpu(cpu, colour);
 		this_cpu_sub(heap->cpu->lock, GS_DIVERT);
 	}

@@ -17,7 +17,8 @@
  *		older colour copies its figures to its record and takes the new
  *		one, before anything moves. A CPU that has joined is fast again.
  *		In the middle of a move nobody joins: a flush puts the spans that
- *		it empties aside until its objects have left the magazine;
+ *		it empties aside until its objects have left the magazine.
+ *		And nobody takes an older colour than it has;
  *   D4 sweep	a second IPI makes the other CPUs join; the reader makes CPUs
  *		that are offline, and classes and the page heap, join;
  *   D5 sum	the records are summed.

@@ -245,7 +245,8 @@ static inline struct gs_span *gs_heap_span(struct gs_heap *heap,
  * The colour is read once, with all locks of the move held: a flip before is
  * seen, a flip after finds all of them changed alike.
  *
- * Context: interrupts off, or on this CPU's behalf by the owner of its byte.
+ * Context: Locks held, interrupts off. Or neither, by the owner of this CPU's
+ * byte, for its words alone: then somebody may join between the two reads.
  */
 static __always_inline void gs_cut_join(struct gs_heap *heap,
 					struct gs_class *class, bool pages)

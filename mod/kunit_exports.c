@@ -64,6 +64,11 @@ GS_EXPORT_KUNIT(gs_release_walk);
 GS_EXPORT_KUNIT(gs_scavenge);
 GS_EXPORT_KUNIT(gs_scavenge_all);
 
+/* cut */
+GS_EXPORT_KUNIT(gs_cut_join_cpu);
+GS_EXPORT_KUNIT(gs_cut_join_class);
+GS_EXPORT_KUNIT(gs_cut_join_heap);
+
 /* arena */
 GS_EXPORT_KUNIT(gs_no_arena);
 GS_EXPORT_KUNIT(gs_source_get);
