@@ -94,6 +94,16 @@ void gostat_free_bulk(unsigned int n, void **objs)
 }
 EXPORT_SYMBOL_NS_GPL(gostat_free_bulk, GS_NS);
 
+/* What is wrong with changing the size of this. */
+static const char *gs_realloc_wrong(const void *obj, struct gostat_object *old)
+{
+	if (!gs_heap_lookup(&gs_module_heap, obj, old))
+		return "foreign realloc";
+	if (old->state != GOSTAT_SMALL && old->state != GOSTAT_LARGE)
+		return "manual span realloc";
+	return old->base == obj ? NULL : "interior realloc";
+}
+
 void *gostat_realloc(const void *obj, size_t size, gfp_t gfp)
 {
 	struct gostat_object old = {};
@@ -103,12 +113,13 @@ void *gostat_realloc(const void *obj, size_t size, gfp_t gfp)
 		gostat_free(obj);
 		return ZERO_SIZE_PTR;
 	}
-	if (!ZERO_OR_NULL_PTR(obj) &&
-	    (!gs_heap_lookup(&gs_module_heap, obj, &old) || old.base != obj)) {
-		gs_report_bad_free(&gs_module_heap, old.base ?
-				   "interior realloc" : "foreign realloc", obj,
-				   _RET_IP_);
-		return NULL;
+	if (!ZERO_OR_NULL_PTR(obj)) {
+		const char *bad = gs_realloc_wrong(obj, &old);
+
+		if (unlikely(bad)) {
+			gs_report_bad_free(&gs_module_heap, bad, obj, _RET_IP_);
+			return NULL;
+		}
 	}
 	/* The class the size would get anyway: nothing to gain by moving. */
 	if (old.size && size <= old.size && size > old.size / 2)
@@ -152,9 +163,61 @@ bool gostat_owns(const void *addr)
 	struct gostat_object obj;
 
 	gs_heap_lookup(&gs_module_heap, addr, &obj);
-	return obj.state == GOSTAT_SMALL || obj.state == GOSTAT_LARGE;
+	return obj.state != GOSTAT_FOREIGN && obj.state != GOSTAT_IDLE;
 }
 EXPORT_SYMBOL_NS_GPL(gostat_owns, GS_NS);
+
+struct gostat_sink *gostat_sink_register(const char *name,
+					 const char *description)
+{
+	return gs_sink_register(&gs_module_heap, name, description);
+}
+EXPORT_SYMBOL_NS_GPL(gostat_sink_register, GS_NS);
+
+int gostat_sink_unregister(struct gostat_sink *sink)
+{
+	return gs_sink_unregister(&gs_module_heap, sink);
+}
+EXPORT_SYMBOL_NS_GPL(gostat_sink_unregister, GS_NS);
+
+unsigned int gostat_sink_id(const struct gostat_sink *sink)
+{
+	return gs_sink_id(&gs_module_heap, sink);
+}
+EXPORT_SYMBOL_NS_GPL(gostat_sink_id, GS_NS);
+
+struct gostat_span *gostat_alloc_manual(unsigned long npages,
+					struct gostat_sink *sink, gfp_t gfp)
+{
+	return gs_manual_alloc(&gs_module_heap, npages,
+			       gs_sink_id(&gs_module_heap, sink), gfp, false);
+}
+EXPORT_SYMBOL_NS_GPL(gostat_alloc_manual, GS_NS);
+
+void gostat_free_manual(struct gostat_span *span, struct gostat_sink *sink)
+{
+	const char *bad;
+
+	if (!span)
+		return;
+	bad = gs_manual_free(&gs_module_heap, span,
+			     gs_sink_id(&gs_module_heap, sink));
+	if (unlikely(bad))
+		gs_report_bad_free(&gs_module_heap, bad, span, _RET_IP_);
+}
+EXPORT_SYMBOL_NS_GPL(gostat_free_manual, GS_NS);
+
+size_t gostat_span_size(const struct gostat_span *span)
+{
+	return gs_manual_size(&gs_module_heap, span);
+}
+EXPORT_SYMBOL_NS_GPL(gostat_span_size, GS_NS);
+
+bool gostat_span_needzero(const struct gostat_span *span)
+{
+	return gs_manual_needzero(&gs_module_heap, span);
+}
+EXPORT_SYMBOL_NS_GPL(gostat_span_needzero, GS_NS);
 
 int gostat_snapshot(struct gostat_snapshot *snap)
 {

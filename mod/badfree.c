@@ -24,6 +24,8 @@ static const char *gs_address_class(struct gs_heap *heap, const void *addr)
 		return "in a span of small objects";
 	case GOSTAT_LARGE:
 		return "in a large object";
+	case GOSTAT_MANUAL:
+		return "in a manual span";
 	case GOSTAT_IDLE:
 		return "in an idle page";
 	case GOSTAT_FOREIGN:

@@ -12,7 +12,8 @@
  * All are read only and for root, so that they can be read under lockdown too.
  * No address is shown: an arena is known by its age.
  *
- * Locking: none held; see debugfs_arenas.c for its own.
+ * Locking: sinks.mutex where sinks are named, so that a name and its figures
+ * belong together; see debugfs_arenas.c for its own.
  */
 #include <linux/cpumask.h>
 #include <linux/debugfs.h>
@@ -43,9 +44,42 @@ static struct gostat_snapshot *gs_snapshot_get(struct gs_heap *heap,
 	return ERR_PTR(err);
 }
 
+/* A snapshot with the sinks' names as of then: sinks.mutex is held after it. */
+static struct gostat_snapshot *
+gs_snapshot_get_sinks(struct gs_heap *heap, struct gostat_cpu_stats *cpus)
+{
+	struct gostat_snapshot *snap;
+
+	if (mutex_lock_killable(&heap->sinks.mutex))
+		return ERR_PTR(-EINTR);
+	snap = gs_snapshot_get(heap, cpus);
+	if (IS_ERR(snap))
+		mutex_unlock(&heap->sinks.mutex);
+	return snap;
+}
+
+static void gs_snapshot_put_sinks(struct gs_heap *heap,
+				  struct gostat_snapshot *snap)
+{
+	mutex_unlock(&heap->sinks.mutex);
+	kfree(snap);
+}
+
+static void gs_memstats_sink(struct seq_file *m, const char *name,
+			     const struct gostat_sink_stats *ss)
+{
+	unsigned int i;
+
+	for (i = 0; i < gs_nr_sink_figures; i++)
+		seq_printf(m, "sinks/%s/%s %llu\n", name,
+			   gs_sink_figures[i].name,
+			   gs_figure_of(&gs_sink_figures[i], ss));
+}
+
 static int memstats_show(struct seq_file *m, void *v)
 {
-	struct gostat_snapshot *snap = gs_snapshot_get(m->private, NULL);
+	struct gs_heap *heap = m->private;
+	struct gostat_snapshot *snap = gs_snapshot_get_sinks(heap, NULL);
 	unsigned int i;
 
 	if (IS_ERR(snap))
@@ -57,7 +91,11 @@ static int memstats_show(struct seq_file *m, void *v)
 		seq_printf(m, "memory_classes/%-14s %llu\n",
 			   gs_memory_figures[i].name,
 			   gs_figure_of(&gs_memory_figures[i], &snap->total));
-	kfree(snap);
+	for (i = 1; i < GOSTAT_NR_SINKS; i++)
+		if (heap->sinks.sink[i].state != GS_SINK_FREE)
+			gs_memstats_sink(m, heap->sinks.sink[i].name,
+					 &snap->sink[i]);
+	gs_snapshot_put_sinks(heap, snap);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(memstats);
@@ -104,13 +142,34 @@ static void gs_json_cpus(struct seq_file *m,
 	seq_puts(m, "\n]");
 }
 
+static void gs_json_sinks(struct seq_file *m, struct gs_heap *heap,
+			  const struct gostat_snapshot *snap)
+{
+	const char *before = "";
+	unsigned int id;
+
+	seq_puts(m, ",\n\"sinks\": [");
+	for (id = 1; id < GOSTAT_NR_SINKS; id++) {
+		if (heap->sinks.sink[id].state == GS_SINK_FREE)
+			continue;
+		seq_printf(m, "%s\n {\"name\": \"%s\", ", before,
+			   heap->sinks.sink[id].name);
+		gs_json_figures(m, gs_sink_figures, gs_nr_sink_figures,
+				&snap->sink[id]);
+		seq_puts(m, "}");
+		before = ",";
+	}
+	seq_puts(m, "\n]");
+}
+
 static int memstats_json_show(struct seq_file *m, void *v)
 {
+	struct gs_heap *heap = m->private;
 	struct gostat_cpu_stats *cpus;
 	struct gostat_snapshot *snap;
 
 	cpus = kcalloc(nr_cpu_ids, sizeof(*cpus), GFP_KERNEL);
-	snap = cpus ? gs_snapshot_get(m->private, cpus) : ERR_PTR(-ENOMEM);
+	snap = cpus ? gs_snapshot_get_sinks(heap, cpus) : ERR_PTR(-ENOMEM);
 	if (IS_ERR(snap)) {
 		kfree(cpus);
 		return PTR_ERR(snap);
@@ -124,8 +183,9 @@ static int memstats_json_show(struct seq_file *m, void *v)
 	seq_puts(m, "}");
 	gs_json_classes(m, snap);
 	gs_json_cpus(m, cpus);
+	gs_json_sinks(m, heap, snap);
 	seq_puts(m, "\n}\n");
-	kfree(snap);
+	gs_snapshot_put_sinks(heap, snap);
 	kfree(cpus);
 	return 0;
 }

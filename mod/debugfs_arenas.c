@@ -6,20 +6,21 @@
  * there may be more of them one day. The last one, map, is the whole arena in
  * runs of slots, from the first to the last:
  *
- *	i120f8r384	120 in use, 8 free, 384 released
+ *	i120m4f4r384	120 in use, 4 in manual spans, 4 free, 384 released
  *
  * so that, in pages, in every row
  *
- *	inuse == sum of i	free == sum of f	released == sum of r
- *	inuse + free + released == slots of an arena
+ *	inuse == sum of i	manual == sum of m
+ *	free == sum of f	released == sum of r
+ *	inuse + manual + free + released == slots of an arena
  *	longest == the longest f
  *
  * Runs and not a digit for so many slots, because nothing is lost and what is
  * alike is short: a full arena is i512, the worst one 1 KiB.
  *
  * Locking: heap->lock for one arena at a time, while its counters and two
- * bitmaps (128 bytes on 4 KiB pages) are copied; each row is true as of that
- * moment. Arenas stay while the heap does, so a reader may rest on one.
+ * bitmaps (128 bytes on 4 KiB pages) are copied and its spans looked at; each row
+ * is true as of that moment. Arenas stay while the heap does, so a reader may rest on one.
  */
 #include <linux/fs.h>
 #include <linux/sched.h>
@@ -37,6 +38,7 @@
  * @nspans: spans
  * @present: slots with a page
  * @free: slots free
+ * @manual: slots in manual spans
  */
 struct gs_arena_view {
 	unsigned long serial;
@@ -46,6 +48,7 @@ struct gs_arena_view {
 	unsigned int nspans;
 	DECLARE_BITMAP(present, GS_ARENA_PAGES);
 	DECLARE_BITMAP(free, GS_ARENA_PAGES);
+	DECLARE_BITMAP(manual, GS_ARENA_PAGES);
 };
 
 /**
@@ -60,6 +63,24 @@ struct gs_arenas_reader {
 	struct gs_arena_view view;
 };
 
+/* Which slots are in manual spans. heap->lock held. */
+static void gs_arena_look_manual(const struct gs_arena *arena,
+				 struct gs_arena_view *view)
+{
+	unsigned int slot = 0;
+
+	bitmap_zero(view->manual, GS_ARENA_PAGES);
+	while (slot < GS_ARENA_PAGES) {
+		unsigned long addr = arena->base +
+				     ((unsigned long)slot << PAGE_SHIFT);
+		const struct gs_span *span = gs_arena_span(arena, addr);
+
+		if (span && gs_span_sink(span))
+			bitmap_set(view->manual, slot, span->npages);
+		slot += span ? span->npages : 1;
+	}
+}
+
 static void gs_arena_look(struct gs_heap *heap, const struct gs_arena *arena,
 			  struct gs_arena_view *view)
 {
@@ -73,6 +94,7 @@ static void gs_arena_look(struct gs_heap *heap, const struct gs_arena *arena,
 	view->nspans = arena->nspans;
 	bitmap_copy(view->present, arena->present, GS_ARENA_PAGES);
 	bitmap_copy(view->free, arena->free, GS_ARENA_PAGES);
+	gs_arena_look_manual(arena, view);
 	gs_heap_unlock(heap, flags);
 }
 
@@ -80,7 +102,9 @@ static char gs_slot_state(const struct gs_arena_view *view, unsigned int slot)
 {
 	if (!test_bit(slot, view->present))
 		return 'r';
-	return test_bit(slot, view->free) ? 'f' : 'i';
+	if (test_bit(slot, view->free))
+		return 'f';
+	return test_bit(slot, view->manual) ? 'm' : 'i';
 }
 
 static void gs_arena_runs(struct seq_file *m, const struct gs_arena_view *view)
@@ -102,14 +126,16 @@ static int gs_arenas_show(struct seq_file *m, void *v)
 {
 	struct gs_arenas_reader *reader = m->private;
 	struct gs_arena_view *view = &reader->view;
+	unsigned int manual;
 
 	if (v == SEQ_START_TOKEN) {
-		seq_puts(m, " arena  inuse   free released longest  spans map\n");
+		seq_puts(m, " arena  inuse manual   free released longest  spans map\n");
 		return 0;
 	}
 	gs_arena_look(reader->heap, v, view);
-	seq_printf(m, "%6lu %6u %6u %8u %7u %6u ", view->serial,
-		   view->npresent - view->nfree, view->nfree,
+	manual = bitmap_weight(view->manual, GS_ARENA_PAGES);
+	seq_printf(m, "%6lu %6u %6u %6u %8u %7u %6u ", view->serial,
+		   view->npresent - view->nfree - manual, manual, view->nfree,
 		   (unsigned int)GS_ARENA_PAGES - view->npresent, view->longest,
 		   view->nspans);
 	gs_arena_runs(m, view);

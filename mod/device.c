@@ -218,7 +218,7 @@ static const struct gs_operation gs_operations[] = {
 	},
 	[_IOC_NR(GOSTAT_IOC_SNAPSHOT)] = {
 		.size = sizeof(struct gostat_ioc_snapshot),
-		.min_size = offsetofend(struct gostat_ioc_snapshot, skew),
+		.min_size = offsetofend(struct gostat_ioc_snapshot, sinks_sys),
 		.run = gs_ioc_snapshot,
 	},
 };
@@ -236,7 +236,7 @@ GS_ASSERT_ABI(struct gostat_ioc_alloc_batch, done, 40);
 GS_ASSERT_ABI(struct gostat_ioc_free_batch, done, 24);
 GS_ASSERT_ABI(struct gostat_ioc_lookup, span_pages, 56);
 GS_ASSERT_ABI(struct gostat_ioc_io, data, 40);
-GS_ASSERT_ABI(struct gostat_ioc_snapshot, skew, 288);
+GS_ASSERT_ABI(struct gostat_ioc_snapshot, sinks_sys, 296);
 
 static const struct gs_operation *gs_operation_of(unsigned int number)
 {

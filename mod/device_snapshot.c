@@ -65,6 +65,7 @@ static void gs_total_figures_out(struct gostat_ioc_snapshot *out,
 	out->failures = ms->failures;
 	out->cuts = ms->cuts;
 	out->skew = ms->skew;
+	out->sinks_sys = ms->sinks_sys;
 }
 
 static int gs_classes_out(const struct gostat_ioc_snapshot *req,

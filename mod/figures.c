@@ -30,6 +30,7 @@ const struct gs_figure gs_total_figures[] = {
 	GS_TOTAL(heap_objects),
 	GS_PAGES(stacks_inuse),
 	GS_PAGES(stacks_sys),
+	GS_PAGES(sinks_sys),
 	GS_PAGES(mspan_inuse),
 	GS_PAGES(mspan_sys),
 	GS_PAGES(mcache_inuse),
@@ -61,6 +62,7 @@ const struct gs_figure gs_memory_figures[] = {
 	GS_MEMORY(heap_free),
 	GS_MEMORY(heap_released),
 	GS_MEMORY(heap_stacks),
+	GS_MEMORY(sinks),
 	GS_MEMORY(mspan_inuse),
 	GS_MEMORY(mspan_free),
 	GS_MEMORY(mcache_inuse),
@@ -105,3 +107,15 @@ const struct gs_figure gs_cpu_figures[] = {
 };
 
 const unsigned int gs_nr_cpu_figures = ARRAY_SIZE(gs_cpu_figures);
+
+#define GS_SINK_FIGURE(field)						\
+	{ __stringify(field), offsetof(struct gostat_sink_stats, field) }
+
+const struct gs_figure gs_sink_figures[] = {
+	GS_SINK_FIGURE(inuse),
+	GS_SINK_FIGURE(spans),
+	GS_SINK_FIGURE(peak),
+	GS_SINK_FIGURE(failures),
+};
+
+const unsigned int gs_nr_sink_figures = ARRAY_SIZE(gs_sink_figures);

@@ -29,7 +29,7 @@ int gs_heap_init(struct gs_heap *heap, const struct gs_heap_config *config)
 	heap->uncached = config->uncached || want_init_on_free();
 	raw_spin_lock_init(&heap->lock);
 	heap->fit = RB_ROOT;
-	gs_large_init(heap);
+	gs_whole_init(heap);
 
 	err = gs_snapshot_init(heap);
 	if (err)
@@ -41,6 +41,7 @@ int gs_heap_init(struct gs_heap *heap, const struct gs_heap_config *config)
 		goto err_snapshot;
 	}
 	gs_cpucache_init(heap);
+	gs_sinks_init(heap);
 	for (i = 0; i < GS_SPAN_POOLS; i++)
 		gs_fixalloc_init(&heap->span_pool[i], heap, GS_MSPAN,
 				 struct_size((struct gs_span *)NULL, free,
@@ -60,11 +61,29 @@ err_snapshot:
 	return err;
 }
 
-/* Tell what is still live, class by class. Return the number of objects. */
+/* Tell what is still out, sink by sink. Return the number of spans. */
+static u64 gs_heap_report_sinks(struct gs_heap *heap)
+{
+	const struct gostat_sink_stats *ss = heap->snapshot->sink;
+	unsigned int id;
+	u64 spans = 0;
+
+	for (id = 1; id < GOSTAT_NR_SINKS; id++) {
+		if (ss[id].spans)
+			pr_err("leak: %llu bytes in %llu manual spans of sink %s\n",
+			       ss[id].inuse, ss[id].spans,
+			       heap->sinks.sink[id].name);
+		spans += ss[id].spans;
+	}
+	return spans;
+}
+
+/* Tell what is still live, class by class. Return how many things are. */
 static u64 gs_heap_report_leaks(struct gs_heap *heap)
 {
 	const struct gostat_class_stats *cs = heap->snapshot->class;
 	unsigned int id;
+	u64 live;
 
 	mutex_lock(&heap->cut.mutex);
 	gs_snapshot_force(heap);
@@ -75,19 +94,20 @@ static u64 gs_heap_report_leaks(struct gs_heap *heap)
 		else if (cs[id].live)
 			pr_err("leak: %llu large objects\n", cs[id].live);
 	}
+	live = heap->snapshot->total.heap_objects + gs_heap_report_sinks(heap);
 	mutex_unlock(&heap->cut.mutex);
-	return heap->snapshot->total.heap_objects;
+	return live;
 }
 
 /**
  * gs_heap_destroy() - return everything
  * @heap: a heap that nobody uses any more
  *
- * Live objects are a leak of their owners: they are reported, and their pages and
- * all descriptors are kept rather than freed under them.
+ * Live objects and manual spans are a leak of their owners: they are reported,
+ * and their pages and all descriptors are kept rather than freed under them.
  *
  * Context: Process; sleeps.
- * Return: the number of objects that were live.
+ * Return: the number of objects and manual spans that were live.
  */
 u64 gs_heap_destroy(struct gs_heap *heap)
 {
@@ -96,7 +116,7 @@ u64 gs_heap_destroy(struct gs_heap *heap)
 	u64 live;
 
 	gs_cpucache_destroy(heap);
-	gs_large_destroy(heap);
+	gs_whole_destroy(heap);
 	gs_release_walk(heap, &all);
 	/*
 	 * Replaced maps and unbound arenas: their callbacks must not outlive the
@@ -201,7 +221,7 @@ static bool gs_lookup_small(const struct gs_class *class, unsigned long base,
  * heap->lock keeps the span's state, class, base and length together.
  *
  * Context: Any but NMI.
- * Return: true if @addr lies in an object's memory.
+ * Return: true if @addr lies in an object's memory or in a manual span.
  */
 bool gs_heap_lookup(struct gs_heap *heap, const void *addr,
 		    struct gostat_object *obj)
@@ -212,12 +232,13 @@ bool gs_heap_lookup(struct gs_heap *heap, const void *addr,
 
 	memset(obj, 0, sizeof(*obj));
 	gs_heap_lock(heap, &flags);
-	span = gs_heap_span(heap, a) ?: gs_vrun_find(heap, a);
+	span = gs_whole_find(heap, a);
 	if (span && span->state == GS_SPAN_SMALL) {
 		obj->state = GOSTAT_SMALL;
 		found = gs_lookup_small(span->class, span->base, a, obj);
-	} else if (span && span->state == GS_SPAN_LARGE) {
-		obj->state = GOSTAT_LARGE;
+	} else if (span && (span->state == GS_SPAN_LARGE ||
+			    span->state == GS_SPAN_MANUAL)) {
+		obj->state = gs_span_sink(span) ? GOSTAT_MANUAL : GOSTAT_LARGE;
 		obj->base = (void *)span->base;
 		obj->size = gs_span_bytes(span);
 		found = true;
@@ -250,6 +271,8 @@ void gs_heap_reset_peaks(struct gs_heap *heap)
 	}
 	gs_heap_lock(heap, &flags);
 	heap->pages.peak_held = heap->pages.obtained;
+	for (id = 1; id < GOSTAT_NR_SINKS; id++)
+		heap->pages.sink[id].peak = heap->pages.sink[id].inuse;
 	gs_heap_unlock(heap, flags);
 	atomic64_set(&heap->peak_out, atomic64_read(&heap->out));
 }

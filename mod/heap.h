@@ -39,12 +39,15 @@
 #include "cpucache.h"
 #include "cut.h"
 #include "large.h"
+#include "manual.h"
 #include "metadata.h"
 #include "pageheap.h"
 #include "release.h"
+#include "sink.h"
 #include "sizeclass.h"
 #include "span.h"
 #include "verify.h"
+#include "whole.h"
 
 /* Descriptor sizes for bitmaps of 1, 2, 4 ... 128 words: 8192 objects. */
 #define GS_SPAN_POOLS	8
@@ -61,6 +64,7 @@
  * @colour: of the newest cut; changed by its reader alone
  * @cut: the reader's side
  * @snapshot: the figures of the newest cut; @cut.mutex
+ * @sinks: what manual spans are counted in
  * @lock: the page heap's
  * @pages: its books; @lock
  * @record: @pages as of the change to @page_colour
@@ -70,7 +74,7 @@
  * @spare: of them those that have drained and can be bound again; @lock
  * @maps: the arena map and its predecessors; @lock
  * @next_serial: of the next arena; @lock
- * @vruns: large spans backed by vmalloc, by address; @lock
+ * @vruns: whole spans backed by vmalloc, by address; @lock
  * @vdead: those freed, waiting for process context
  * @vdead_work: returns them
  * @arena_pool: struct gs_arena
@@ -93,6 +97,7 @@ struct gs_heap {
 	u32 colour;
 	struct gs_cut cut;
 	struct gostat_snapshot *snapshot;
+	struct gs_sinks sinks;
 
 	raw_spinlock_t lock ____cacheline_aligned_in_smp;
 	struct gs_page_books pages;

@@ -23,6 +23,7 @@ GS_EXPORT_KUNIT(gs_heap_destroy);
 GS_EXPORT_KUNIT(gs_heap_alloc);
 GS_EXPORT_KUNIT(gs_heap_free);
 GS_EXPORT_KUNIT(gs_heap_lookup);
+GS_EXPORT_KUNIT(gs_heap_reset_peaks);
 GS_EXPORT_KUNIT(gs_module_heap);
 
 /* memstats */
@@ -34,6 +35,19 @@ GS_EXPORT_KUNIT(gs_bounds_read);
 GS_EXPORT_KUNIT(gs_verify);
 GS_EXPORT_KUNIT(gs_verify_at_rest);
 GS_EXPORT_KUNIT(gs_verdict_free);
+
+/* sinks, manual spans */
+GS_EXPORT_KUNIT(gs_sink_register);
+GS_EXPORT_KUNIT(gs_sink_unregister);
+GS_EXPORT_KUNIT(gs_sink_get);
+GS_EXPORT_KUNIT(gs_sink_id);
+GS_EXPORT_KUNIT(gs_sink_drop);
+GS_EXPORT_KUNIT(gs_sinks_show);
+GS_EXPORT_KUNIT(gs_sinks_hide);
+GS_EXPORT_KUNIT(gs_manual_alloc);
+GS_EXPORT_KUNIT(gs_manual_free);
+GS_EXPORT_KUNIT(gs_manual_size);
+GS_EXPORT_KUNIT(gs_manual_needzero);
 
 /* large */
 GS_EXPORT_KUNIT(gs_large_alloc);
@@ -55,7 +69,7 @@ GS_EXPORT_KUNIT(gs_central_free);
 
 /* pageheap */
 GS_EXPORT_KUNIT(gs_span_new_small);
-GS_EXPORT_KUNIT(gs_span_new_large);
+GS_EXPORT_KUNIT(gs_span_new_whole);
 GS_EXPORT_KUNIT(gs_span_free_locked);
 
 /* scavenger */

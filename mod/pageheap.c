@@ -210,6 +210,31 @@ void gs_page_books_block_out(struct gs_heap *heap, size_t bytes)
 	heap->pages.transit += bytes;
 }
 
+/* Idle memory of the heap becomes a sink's, and is the heap's no longer. */
+static void gs_page_books_sink_in(struct gs_heap *heap, unsigned int sink,
+				  size_t bytes)
+{
+	struct gs_sink_books *books = &heap->pages.sink[sink];
+
+	heap->pages.idle -= bytes;
+	heap->pages.sys -= bytes;
+	books->inuse += bytes;
+	books->nspans++;
+	books->peak = max(books->peak, books->inuse);
+}
+
+/* The mirror. */
+static void gs_page_books_sink_out(struct gs_heap *heap, unsigned int sink,
+				   size_t bytes)
+{
+	struct gs_sink_books *books = &heap->pages.sink[sink];
+
+	books->nspans--;
+	books->inuse -= bytes;
+	heap->pages.sys += bytes;
+	heap->pages.idle += bytes;
+}
+
 /**
  * gs_page_books_span_in() - a span comes: its pages were idle, now in use
  * @heap: whose
@@ -219,9 +244,15 @@ void gs_page_books_block_out(struct gs_heap *heap, size_t bytes)
  */
 void gs_page_books_span_in(struct gs_heap *heap, struct gs_span *span)
 {
+	unsigned int sink = gs_span_sink(span);
 	size_t bytes = gs_span_bytes(span);
 
 	lockdep_assert_held(&heap->lock);
+	if (sink) {
+		gs_page_books_sink_in(heap, sink, bytes);
+		span->state = GS_SPAN_MANUAL;
+		return;
+	}
 	heap->pages.idle -= bytes;
 	heap->pages.inuse += bytes;
 	if (span->class) {
@@ -246,9 +277,15 @@ void gs_page_books_span_in(struct gs_heap *heap, struct gs_span *span)
  */
 void gs_page_books_span_out(struct gs_heap *heap, struct gs_span *span)
 {
+	unsigned int sink = gs_span_sink(span);
 	size_t bytes = gs_span_bytes(span);
 
 	lockdep_assert_held(&heap->lock);
+	if (sink) {
+		span->state = GS_SPAN_DEAD;
+		gs_page_books_sink_out(heap, sink, bytes);
+		return;
+	}
 	if (!span->class) {
 		heap->pages.large_nfree++;
 		heap->pages.large_freed += bytes;
@@ -401,21 +438,12 @@ static bool gs_pageheap_get(struct gs_heap *heap, struct gs_span *span,
 	return arena || gs_pageheap_grow(heap, span, gfp);
 }
 
-static struct gs_span *gs_span_new(struct gs_heap *heap,
-				   struct gs_fixalloc *pool,
-				   struct gs_class *class, unsigned int npages,
-				   unsigned int align, gfp_t gfp)
+/* Put pages under a descriptor; without any it goes back to its pool. */
+static struct gs_span *gs_span_fill(struct gs_heap *heap,
+				    struct gs_fixalloc *pool,
+				    struct gs_span *span, unsigned int align,
+				    gfp_t gfp)
 {
-	struct gs_span *span = gs_fixalloc_get(pool, gfp);
-
-	if (!span)
-		return NULL;
-	span->class = class;
-	span->npages = npages;
-	if (class) {
-		span->nfree = class->nelems;
-		bitmap_set(span->free, 0, class->nelems);
-	}
 	/* The page allocator takes __GFP_NOFAIL for two pages at most. */
 	while (!gs_pageheap_get(heap, span, align, gfp & ~__GFP_NOFAIL)) {
 		if (!(gfp & __GFP_NOFAIL)) {
@@ -439,22 +467,37 @@ static struct gs_span *gs_span_new(struct gs_heap *heap,
 struct gs_span *gs_span_new_small(struct gs_heap *heap, struct gs_class *class,
 				  gfp_t gfp)
 {
-	return gs_span_new(heap, class->span_pool, class, class->npages,
-			   class->align, gfp);
+	struct gs_span *span = gs_fixalloc_get(class->span_pool, gfp);
+
+	if (!span)
+		return NULL;
+	span->class = class;
+	span->npages = class->npages;
+	span->nfree = class->nelems;
+	bitmap_set(span->free, 0, class->nelems);
+	return gs_span_fill(heap, class->span_pool, span, class->align, gfp);
 }
 
 /**
- * gs_span_new_large() - a span that is one object
+ * gs_span_new_whole() - a span that is one object, or its caller's
  * @heap: whose
  * @npages: length, an arena's at most
  * @align: alignment, a power of two of pages, at most roundup_pow_of_two(npages)
+ * @sink: the number of the sink it counts in; 0 for a large object
  * @gfp: as for kmalloc()
  *
  * Context: No heap lock held; may sleep if @gfp allows it.
  * Return: the span, live; or NULL.
  */
-struct gs_span *gs_span_new_large(struct gs_heap *heap, unsigned int npages,
-				  unsigned int align, gfp_t gfp)
+struct gs_span *gs_span_new_whole(struct gs_heap *heap, unsigned int npages,
+				  unsigned int align, unsigned int sink,
+				  gfp_t gfp)
 {
-	return gs_span_new(heap, &heap->span_pool[0], NULL, npages, align, gfp);
+	struct gs_span *span = gs_fixalloc_get(&heap->span_pool[0], gfp);
+
+	if (!span)
+		return NULL;
+	span->npages = npages;
+	span->sink = sink;
+	return gs_span_fill(heap, &heap->span_pool[0], span, align, gfp);
 }

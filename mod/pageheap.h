@@ -17,13 +17,17 @@
  * The lock-protected global counters (struct gs_page_books), in bytes:
  *
  *	sys == inuse + idle		released <= idle
- *	sys == GS_ARENA_SIZE * arenas + bytes backed by vmalloc
- *	inuse == sum of npages << PAGE_SHIFT over spans
- *	obtained == sys - released + sum of meta[].sys + transit
+ *	sys + sum of sink[].inuse == GS_ARENA_SIZE * arenas +
+ *				     bytes backed by vmalloc
+ *	inuse == sum of npages << PAGE_SHIFT over spans of the heap
+ *	sink[s].inuse == the same over spans of the sink s (sink.h)
+ *	obtained == sys + sum of sink[].inuse - released + sum of meta[].sys +
+ *		    transit
  *
- * They move in four ways only, each written once below beside its mirror:
+ * They move in five ways only, each written once below beside its mirror:
  * arenas come (sys, released), blocks come and go (released), spans come and go
- * (inuse, idle), objects of large spans come and go (large_*).
+ * (inuse, idle), those of a sink (sink[], sys, idle), objects of large spans
+ * come and go (large_*).
  *
  * Locking: heap->lock, raw, interrupts off; taken inside a class's lock,
  * innermost. Every hold is bounded by one arena's bitmap,
@@ -38,6 +42,7 @@
 
 #include "metadata.h"
 #include "scavenger.h"
+#include "sink.h"
 
 struct gs_arena;
 struct gs_class;
@@ -46,9 +51,9 @@ struct gs_span;
 
 /**
  * struct gs_page_books - the page heap's counters, in bytes; heap->lock
- * @sys: slots of all arenas, and vmalloc runs
+ * @sys: slots of all arenas, and vmalloc runs, but for those in sinks
  * @idle: in no span, released or not
- * @inuse: in spans
+ * @inuse: in spans of the heap
  * @released: slots without a page
  * @large_nmalloc: large objects ever allocated
  * @large_nfree: large objects ever freed
@@ -56,6 +61,7 @@ struct gs_span;
  * @large_freed: bytes of large objects ever freed
  * @large_failures: large allocations that found no pages
  * @scav: what the scavenger has done, by cause
+ * @sink: spans of the sinks; [0] stays 0
  * @meta: descriptors, by account
  * @obtained: from the page allocator, counted by gs_source_get() and _put() alone
  * @transit: obtained and not in use for anything yet, or not any more
@@ -74,6 +80,7 @@ struct gs_page_books {
 	u64 large_freed;
 	u64 large_failures;
 	struct gs_scav_books scav[GS_NR_SCAV_CAUSES];
+	struct gs_sink_books sink[GOSTAT_NR_SINKS];
 	struct gs_books meta[GS_NR_ACCOUNTS];
 	u64 obtained;
 	u64 transit;
@@ -90,8 +97,9 @@ struct gs_page_books {
 
 struct gs_span *gs_span_new_small(struct gs_heap *heap, struct gs_class *class,
 				  gfp_t gfp);
-struct gs_span *gs_span_new_large(struct gs_heap *heap, unsigned int npages,
-				  unsigned int align, gfp_t gfp);
+struct gs_span *gs_span_new_whole(struct gs_heap *heap, unsigned int npages,
+				  unsigned int align, unsigned int sink,
+				  gfp_t gfp);
 void gs_span_free(struct gs_heap *heap, struct gs_span *span);
 void gs_span_free_locked(struct gs_heap *heap, struct gs_span *span);
 

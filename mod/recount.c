@@ -22,7 +22,32 @@ static void gs_impossible(struct gs_recount *rc, bool is, const char *what)
 
 /* --- spans --------------------------------------------------------------- */
 
-/* Whether small or large, a span is seen once, at its first slot. */
+/* Bytes of a span: its sink's, or the heap's. */
+static void gs_recount_bytes(struct gs_recount *rc, const struct gs_span *span,
+			     size_t bytes)
+{
+	struct gostat_memstats *total = &rc->figures->total;
+	unsigned int sink = gs_span_sink(span) % GOSTAT_NR_SINKS;
+
+	if (sink) {
+		rc->figures->sink[sink].inuse += bytes;
+		return;
+	}
+	total->heap_sys += bytes;
+	total->heap_inuse += bytes;
+}
+
+static void gs_recount_manual(struct gs_recount *rc, const struct gs_span *span)
+{
+	unsigned int sink = gs_span_sink(span) % GOSTAT_NR_SINKS;
+
+	gs_impossible(rc, span->state != GS_SPAN_MANUAL &&
+		      span->state != GS_SPAN_FREEING,
+		      "a manual span is not one");
+	rc->figures->sink[sink].spans++;
+}
+
+/* Whether small or whole, a span is seen once, at its first slot. */
 static void gs_recount_span(struct gs_recount *rc, const struct gs_span *span)
 {
 	struct gostat_class_stats *large = &rc->figures->class[0];
@@ -31,6 +56,10 @@ static void gs_recount_span(struct gs_recount *rc, const struct gs_span *span)
 		gs_impossible(rc, span->state != GS_SPAN_SMALL ||
 			      span->npages != span->class->npages,
 			      "a small span is not one");
+		return;
+	}
+	if (gs_span_sink(span)) {
+		gs_recount_manual(rc, span);
 		return;
 	}
 	gs_impossible(rc, span->state != GS_SPAN_LARGE &&
@@ -53,8 +82,7 @@ static void gs_recount_vruns(struct gs_recount *rc)
 	for (node = rb_first(&heap->vruns); node; node = rb_next(node)) {
 		struct gs_span *span = rb_entry(node, struct gs_span, run);
 
-		total->heap_sys += gs_span_bytes(span);
-		total->heap_inuse += gs_span_bytes(span);
+		gs_recount_bytes(rc, span, gs_span_bytes(span));
 		gs_impossible(rc, span->arena || span->class,
 			      "a run of vmalloc is in an arena");
 		gs_recount_span(rc, span);
@@ -96,11 +124,12 @@ static void gs_recount_slot(struct gs_recount *rc, const struct gs_arena *arena,
 	bool present = test_bit(slot, arena->present);
 	bool free = test_bit(slot, arena->free);
 
-	total->heap_sys += PAGE_SIZE;
-	if (span)
-		total->heap_inuse += PAGE_SIZE;
-	else
+	if (span) {
+		gs_recount_bytes(rc, span, PAGE_SIZE);
+	} else {
+		total->heap_sys += PAGE_SIZE;
 		total->heap_idle += PAGE_SIZE;
+	}
 	if (!present)
 		total->heap_released += PAGE_SIZE;
 
@@ -353,6 +382,27 @@ static void gs_recount_classes(struct gs_recount *rc)
 	}
 }
 
+/* --- sinks --------------------------------------------------------------- */
+
+static void gs_recount_sinks(struct gs_recount *rc)
+{
+	struct gostat_memstats *total = &rc->figures->total;
+	unsigned int id;
+
+	for (id = 1; id < GOSTAT_NR_SINKS; id++) {
+		const struct gostat_sink_stats *ss = &rc->figures->sink[id];
+		const struct gostat_sink *sink = &rc->heap->sinks.sink[id];
+
+		gs_impossible(rc, refcount_read(&sink->refs) < ss->spans +
+			      (sink->state != GS_SINK_FREE),
+			      "a sink could go before its spans");
+		if (id != GS_SINK_STACKS)
+			total->sinks_sys += ss->inuse;
+	}
+	total->stacks_inuse = rc->figures->sink[GS_SINK_STACKS].inuse;
+	total->stacks_sys = total->stacks_inuse;
+}
+
 /* --- all of it ----------------------------------------------------------- */
 
 /**
@@ -370,8 +420,9 @@ void gs_recount_heap(struct gs_recount *rc)
 	gs_recount_metadata(rc);
 	gs_recount_classes(rc);
 	gs_recount_cpus(rc);
-	total->sys = total->heap_sys + total->mspan_sys + total->mcache_sys +
-		     total->gc_sys;
+	gs_recount_sinks(rc);
+	total->sys = total->heap_sys + total->stacks_sys + total->sinks_sys +
+		     total->mspan_sys + total->mcache_sys + total->gc_sys;
 }
 
 /**

@@ -5,7 +5,7 @@
  * Read are span descriptors, bitmaps, arena maps, descriptor pages and
  * magazines, and none of the counters that are compared with the result. On the
  * way every invariant that can be seen at rest is checked: those of arena.h,
- * span.h, central.h, cpucache.h and metadata.h. What breaks one is an
+ * span.h, central.h, cpucache.h, metadata.h and sink.h. What breaks one is an
  * impossible state.
  *
  * At rest means: nobody is inside an operation on the heap, nor can begin one.

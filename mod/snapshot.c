@@ -88,11 +88,13 @@ static void gs_sum_classes(struct gostat_snapshot *snap)
 /**
  * gs_derive_pages() - the page heap's figures from its books
  * @rec: the books, as of one moment
- * @total: its fields are filled in
+ * @total: its fields, of zeroes, are filled in
  */
 void gs_derive_pages(const struct gs_page_books *rec,
 		     struct gostat_memstats *total)
 {
+	unsigned int id;
+
 	total->heap_sys = rec->sys;
 	total->heap_idle = rec->idle;
 	total->heap_inuse = rec->inuse;
@@ -102,12 +104,25 @@ void gs_derive_pages(const struct gs_page_books *rec,
 	total->mcache_inuse = rec->meta[GS_MCACHE].inuse;
 	total->mcache_sys = rec->meta[GS_MCACHE].sys;
 	total->gc_sys = rec->meta[GS_GC].sys;
+	total->stacks_inuse = rec->sink[GS_SINK_STACKS].inuse;
+	total->stacks_sys = total->stacks_inuse;
+	for (id = GS_SINK_STACKS + 1; id < GOSTAT_NR_SINKS; id++)
+		total->sinks_sys += rec->sink[id].inuse;
 	total->other_sys = rec->transit;
 	total->obtained = rec->obtained;
 	total->peak_held = rec->peak_held;
-	total->sys = total->heap_sys + total->stacks_sys + total->mspan_sys +
-		     total->mcache_sys + total->buckhash_sys + total->gc_sys +
-		     total->other_sys;
+	total->sys = total->heap_sys + total->stacks_sys + total->sinks_sys +
+		     total->mspan_sys + total->mcache_sys +
+		     total->buckhash_sys + total->gc_sys + total->other_sys;
+}
+
+static void gs_derive_sink(const struct gs_sink_books *rec,
+			   struct gostat_sink_stats *ss)
+{
+	ss->inuse = rec->inuse;
+	ss->spans = rec->nspans;
+	ss->peak = rec->peak;
+	ss->failures = rec->failures;
 }
 
 static void gs_derive_memory(struct gostat_memstats *total)
@@ -119,6 +134,7 @@ static void gs_derive_memory(struct gostat_memstats *total)
 	mem->heap_free = total->heap_idle - total->heap_released;
 	mem->heap_released = total->heap_released;
 	mem->heap_stacks = total->stacks_sys;
+	mem->sinks = total->sinks_sys;
 	mem->mspan_inuse = total->mspan_inuse;
 	mem->mspan_free = total->mspan_sys - total->mspan_inuse;
 	mem->mcache_inuse = total->mcache_inuse;
@@ -148,6 +164,8 @@ void gs_snapshot_derive(struct gs_heap *heap, struct gostat_snapshot *snap)
 	gs_derive_large(&heap->record, &snap->class[0]);
 	gs_sum_classes(snap);
 	gs_derive_pages(&heap->record, &snap->total);
+	for (id = 1; id < GOSTAT_NR_SINKS; id++)
+		gs_derive_sink(&heap->record.sink[id], &snap->sink[id]);
 	gs_derive_memory(&snap->total);
 	snap->total.bad_frees = atomic64_read(&heap->bad_frees);
 	snap->total.cuts = snap->number;

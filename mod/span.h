@@ -4,6 +4,7 @@
  *
  * States:	DEAD -> SMALL -> DEAD			objects of one size class
  *		DEAD -> LARGE -> FREEING -> DEAD	one object, whole pages
+ *		DEAD -> MANUAL -> FREEING -> DEAD	its caller's, counted in a sink
  *
  * A span of small objects knows in a bitmap which of them central has. An
  * object whose bit is clear is live or in some CPU's magazine; telling these
@@ -33,20 +34,23 @@ enum gs_span_state {
 	GS_SPAN_DEAD,
 	GS_SPAN_SMALL,
 	GS_SPAN_LARGE,
+	GS_SPAN_MANUAL,
 	GS_SPAN_FREEING,
 };
 
 /**
  * struct gs_span - descriptor of a span
  * @node: SMALL: in one of its class's lists
- * @run: LARGE, backed by vmalloc: in heap->vruns
+ * @run: LARGE or MANUAL, backed by vmalloc: in heap->vruns
  * @base: address of the first page
  * @arena: whose pages; NULL if backed by vmalloc
  * @class: SMALL: class of the objects
  * @npages: length
  * @nfree: SMALL: objects in central
+ * @needzero: MANUAL: it was not all zero when it was allocated
  * @state: enum gs_span_state
  * @prio: SMALL: which list @node is in
+ * @sink: MANUAL: number of the sink it counts in; LARGE: 0
  * @free: SMALL: one bit an object, set while central has it
  *
  * Go: mspan.
@@ -60,15 +64,32 @@ struct gs_span {
 	struct gs_arena *arena;
 	struct gs_class *class;
 	u32 npages;
-	u16 nfree;
+	union {
+		u16 nfree;
+		u16 needzero;
+	};
 	u8 state;
-	u8 prio;
+	union {
+		u8 prio;
+		u8 sink;
+	};
 	unsigned long free[];
 };
 
 static inline size_t gs_span_bytes(const struct gs_span *span)
 {
 	return (size_t)span->npages << PAGE_SHIFT;
+}
+
+/**
+ * gs_span_sink() - where a span's bytes count
+ * @span: not DEAD
+ *
+ * Return: the number of its sink; 0 for heap memory.
+ */
+static inline unsigned int gs_span_sink(const struct gs_span *span)
+{
+	return span->class ? 0 : span->sink;
 }
 
 #endif /* _GS_SPAN_H */

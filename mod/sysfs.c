@@ -7,6 +7,8 @@
  *	/sys/kernel/gostat/cpu/<number>/<field>		0444
  *	/sys/kernel/gostat/by_size/<size>/<field>	0400
  *	/sys/kernel/gostat/large/<field>		0400
+ *	/sys/kernel/gostat/sinks/<name>/<field>		0444
+ *	/sys/kernel/gostat/sinks/<name>/description	0444	a line of text
  *	/sys/kernel/gostat/reset_peaks			0200
  *
  * Which files there are stands in the tables of figures.c. Nothing is stored
@@ -28,12 +30,15 @@
  * /proc/slabinfo: an attacker who grooms a heap wants to know exactly when a
  * span of his class is full.
  *
- * A class or a CPU is a directory without a kobject of its own: a named
- * attribute group. Its attributes are allocated, as each knows its figure.
+ * A class, a CPU or a sink is a directory without a kobject of its own: a named
+ * attribute group. Its attributes are allocated, as each knows its figure. Those
+ * for all the sinks that there can be are made at once: a sink that comes gives
+ * its name to a directory that is ready.
  *
  * Locking: gs_sysfs.mutex guards the round, but for its reader, which others
- * forget without it. Removing a file waits for its readers, so after
- * gs_sysfs_exit() nobody reads the heap through here.
+ * forget without it. Sinks come and go under the heap's sinks.mutex, which no
+ * file takes. Removing a file waits for its readers, so after gs_sysfs_exit()
+ * nobody reads the heap through here.
  */
 #include <linux/bitmap.h>
 #include <linux/cpumask.h>
@@ -70,14 +75,26 @@ struct gs_figure_file {
 };
 
 /**
+ * struct gs_text_file - a file with a line of text
+ * @attr: what sysfs knows
+ * @text: the line
+ */
+struct gs_text_file {
+	struct kobj_attribute attr;
+	const char *text;
+};
+
+/**
  * struct gs_dir - a directory of files with figures
  * @name: its name; empty for files of the parent itself
+ * @description: a file more, if it has a text
  * @file: its files
  * @attrs: the same for sysfs, NULL at the end
  * @group: the directory
  */
 struct gs_dir {
 	char name[32];
+	struct gs_text_file description;
 	struct gs_figure_file *file;
 	struct attribute **attrs;
 	struct attribute_group group;
@@ -89,10 +106,12 @@ static struct {
 	struct kobject *root;
 	struct kobject *by_size;
 	struct kobject *cpus;
+	struct kobject *sinks;
 	struct gs_dir total;
 	struct gs_dir memory_classes;
 	struct gs_dir class[GOSTAT_NR_CLASSES];
 	struct gs_dir *cpu;		/* by CPU number */
+	struct gs_dir sink[GOSTAT_NR_SINKS];
 	unsigned int nfiles;
 
 	struct mutex mutex;		/* guards the round below */
@@ -166,6 +185,13 @@ static ssize_t gs_file_show(struct kobject *kobj, struct kobj_attribute *attr,
 	return err ?: sysfs_emit(buf, "%llu\n", figure);
 }
 
+static ssize_t gs_text_show(struct kobject *kobj, struct kobj_attribute *attr,
+			    char *buf)
+{
+	return sysfs_emit(buf, "%s\n",
+			  container_of(attr, struct gs_text_file, attr)->text);
+}
+
 static ssize_t reset_peaks_store(struct kobject *kobj,
 				 struct kobj_attribute *attr, const char *buf,
 				 size_t count)
@@ -185,26 +211,39 @@ static struct kobj_attribute gs_reset_peaks =
 
 /* --- making -------------------------------------------------------------- */
 
+static void gs_attr_init(struct kobj_attribute *attr, const char *name,
+			 umode_t mode,
+			 ssize_t (*show)(struct kobject *kobj,
+					 struct kobj_attribute *attr, char *buf))
+{
+	sysfs_attr_init(&attr->attr);
+	attr->attr.name = name;
+	attr->attr.mode = mode;
+	attr->show = show;
+}
+
 static int gs_dir_init(struct gs_dir *dir, const struct gs_figure *fig,
 		       unsigned int n, const void *from, umode_t mode)
 {
 	unsigned int i;
 
 	dir->file = kcalloc(n, sizeof(*dir->file), GFP_KERNEL);
-	dir->attrs = kcalloc(n + 1, sizeof(*dir->attrs), GFP_KERNEL);
+	dir->attrs = kcalloc(n + 2, sizeof(*dir->attrs), GFP_KERNEL);
 	if (!dir->file || !dir->attrs)
 		return -ENOMEM;
 	for (i = 0; i < n; i++) {
 		struct gs_figure_file *file = &dir->file[i];
 
-		sysfs_attr_init(&file->attr.attr);
-		file->attr.attr.name = fig[i].name;
-		file->attr.attr.mode = mode;
-		file->attr.show = gs_file_show;
+		gs_attr_init(&file->attr, fig[i].name, mode, gs_file_show);
 		file->fig = &fig[i];
 		file->from = from;
 		file->index = gs_sysfs.nfiles++;
 		dir->attrs[i] = &file->attr.attr;
+	}
+	if (dir->description.text) {
+		gs_attr_init(&dir->description.attr, "description", mode,
+			     gs_text_show);
+		dir->attrs[n] = &dir->description.attr.attr;
 	}
 	dir->group.name = dir->name[0] ? dir->name : NULL;
 	dir->group.attrs = dir->attrs;
@@ -264,6 +303,41 @@ static int gs_sysfs_init_cpus(void)
 	return err;
 }
 
+static int gs_sysfs_init_sinks(void)
+{
+	unsigned int id;
+	int err = 0;
+
+	for (id = 1; id < GOSTAT_NR_SINKS && !err; id++) {
+		struct gs_dir *dir = &gs_sysfs.sink[id];
+
+		dir->description.text =
+			gs_sysfs.heap->sinks.sink[id].description;
+		err = gs_dir_init(dir, gs_sink_figures, gs_nr_sink_figures,
+				  &gs_sysfs.snap->sink[id], 0444);
+	}
+	return err;
+}
+
+static int gs_sysfs_add_sink(struct gs_heap *heap, unsigned int id)
+{
+	struct gs_dir *dir = &gs_sysfs.sink[id];
+
+	strscpy(dir->name, heap->sinks.sink[id].name, sizeof(dir->name));
+	dir->group.name = dir->name;
+	return sysfs_create_group(gs_sysfs.sinks, &dir->group);
+}
+
+static void gs_sysfs_remove_sink(struct gs_heap *heap, unsigned int id)
+{
+	sysfs_remove_group(gs_sysfs.sinks, &gs_sysfs.sink[id].group);
+}
+
+static const struct gs_sink_viewer gs_sysfs_viewer = {
+	.add = gs_sysfs_add_sink,
+	.remove = gs_sysfs_remove_sink,
+};
+
 static int gs_sysfs_init_round(void)
 {
 	gs_sysfs.snap = kzalloc(sizeof(*gs_sysfs.snap), GFP_KERNEL);
@@ -303,18 +377,21 @@ static int gs_sysfs_add(void)
 		return -ENOMEM;
 	gs_sysfs.by_size = kobject_create_and_add("by_size", gs_sysfs.root);
 	gs_sysfs.cpus = kobject_create_and_add("cpu", gs_sysfs.root);
-	if (!gs_sysfs.by_size || !gs_sysfs.cpus)
+	gs_sysfs.sinks = kobject_create_and_add("sinks", gs_sysfs.root);
+	if (!gs_sysfs.by_size || !gs_sysfs.cpus || !gs_sysfs.sinks)
 		return -ENOMEM;
 	err = gs_sysfs_init_round() ?:
 	      gs_sysfs_init_totals() ?:
 	      gs_sysfs_init_classes() ?:
-	      gs_sysfs_init_cpus();
+	      gs_sysfs_init_cpus() ?:
+	      gs_sysfs_init_sinks();
 	if (err)
 		return err;
 	gs_sysfs.seen = bitmap_zalloc(gs_sysfs.nfiles, GFP_KERNEL);
 	if (!gs_sysfs.seen)
 		return -ENOMEM;
-	return gs_sysfs_add_groups();
+	return gs_sysfs_add_groups() ?:
+	       gs_sinks_show(gs_sysfs.heap, &gs_sysfs_viewer);
 }
 
 /**
@@ -348,12 +425,17 @@ void gs_sysfs_exit(void)
 {
 	unsigned int i;
 
+	gs_sinks_hide(gs_sysfs.heap);
+	kobject_del(gs_sysfs.sinks);
 	kobject_del(gs_sysfs.cpus);
 	kobject_del(gs_sysfs.by_size);
 	kobject_del(gs_sysfs.root);
+	kobject_put(gs_sysfs.sinks);
 	kobject_put(gs_sysfs.cpus);
 	kobject_put(gs_sysfs.by_size);
 	kobject_put(gs_sysfs.root);
+	for (i = 1; i < GOSTAT_NR_SINKS; i++)
+		gs_dir_free(&gs_sysfs.sink[i]);
 	for (i = 0; i < nr_cpu_ids && gs_sysfs.cpu; i++)
 		gs_dir_free(&gs_sysfs.cpu[i]);
 	for (i = 0; i < GOSTAT_NR_CLASSES; i++)

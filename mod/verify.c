@@ -52,6 +52,9 @@ static void gs_compare_all(struct gs_verdict *v, const struct gs_recount *rc)
 	gs_compare(v, "heap_objects", 0, have->heap_objects, want.heap_objects);
 	gs_compare(v, "nmalloc - nfree", 0, have->nmalloc - have->nfree,
 		   want.heap_objects);
+	gs_compare(v, "stacks_inuse", 0, have->stacks_inuse, want.stacks_inuse);
+	gs_compare(v, "stacks_sys", 0, have->stacks_sys, want.stacks_sys);
+	gs_compare(v, "sinks_sys", 0, have->sinks_sys, want.sinks_sys);
 	gs_compare(v, "mspan_inuse", 0, have->mspan_inuse, want.mspan_inuse);
 	gs_compare(v, "mspan_sys", 0, have->mspan_sys, want.mspan_sys);
 	gs_compare(v, "mcache_inuse", 0, have->mcache_inuse, want.mcache_inuse);
@@ -63,6 +66,12 @@ static void gs_compare_all(struct gs_verdict *v, const struct gs_recount *rc)
 		   want.sys - want.heap_released);
 	for (id = 0; id < GOSTAT_NR_CLASSES; id++)
 		gs_compare_class(v, &snap->class[id], &rc->figures->class[id]);
+	for (id = 1; id < GOSTAT_NR_SINKS; id++) {
+		gs_compare(v, "inuse, sink", id, snap->sink[id].inuse,
+			   rc->figures->sink[id].inuse);
+		gs_compare(v, "spans, sink", id, snap->sink[id].spans,
+			   rc->figures->sink[id].spans);
+	}
 	v->nbad = rc->nbad;
 	v->bad = rc->bad;
 }

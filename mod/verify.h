@@ -16,20 +16,23 @@
 #define _GS_VERIFY_H
 
 #include <linux/types.h>
-#include <gostat/sizeclasses.h>
+#include <gostat/snapshot.h>
 
 struct gs_heap;
 
-/* Figures that are compared of the heap, and of each class. */
-#define GS_VERIFY_TOTALS	15
+/* Figures that are compared of the heap, of each class, and of each sink. */
+#define GS_VERIFY_TOTALS	18
 #define GS_VERIFY_PER_CLASS	6
+#define GS_VERIFY_PER_SINK	2
 #define GS_VERIFY_FIGURES	(GS_VERIFY_TOTALS +			\
-				 GS_VERIFY_PER_CLASS * GOSTAT_NR_CLASSES)
+				 GS_VERIFY_PER_CLASS * GOSTAT_NR_CLASSES + \
+				 GS_VERIFY_PER_SINK * (GOSTAT_NR_SINKS - 1))
 
 /**
  * struct gs_skew - one figure, compared
  * @name: the figure's
- * @class: its class's size; 0 for a figure of the whole heap
+ * @class: its class's size, or its sink's number; 0 for a figure of the whole
+ *	heap or of large objects
  * @have: by the running counters
  * @want: counted again
  */

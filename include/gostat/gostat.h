@@ -31,21 +31,23 @@
  * @GOSTAT_IDLE: a page of an arena that is in no span
  * @GOSTAT_SMALL: inside a span of small objects
  * @GOSTAT_LARGE: inside a large object
+ * @GOSTAT_MANUAL: inside a manual span
  */
 enum gostat_state {
 	GOSTAT_FOREIGN,
 	GOSTAT_IDLE,
 	GOSTAT_SMALL,
 	GOSTAT_LARGE,
+	GOSTAT_MANUAL,
 };
 
 /**
  * struct gostat_object - the answer of gostat_lookup()
- * @base: first byte of the object that contains the address
- * @size: usable bytes of the object (class size, or whole pages)
- * @span_pages: pages of the span the object lies in
- * @class: size class; 0 for a large object
- * @state: what the address is; the other fields are 0 unless small or large
+ * @base: first byte of the object or manual span that contains the address
+ * @size: usable bytes of it (class size, or whole pages)
+ * @span_pages: pages of the span it lies in
+ * @class: size class; 0 for a large object or a manual span
+ * @state: what the address is; the other fields are 0 if foreign or idle
  *
  * Go: the results of mlookup()/findObject().
  */
@@ -234,7 +236,7 @@ size_t gostat_usable_size(const void *obj);
  * owner keeps alive stays what it says. Counted in nlookup.
  *
  * Context: Any but NMI.
- * Return: true if the address lies in a small or large object's memory.
+ * Return: true if the address lies in an object's memory or in a manual span.
  */
 bool gostat_lookup(const void *addr, struct gostat_object *obj);
 
@@ -246,5 +248,114 @@ bool gostat_lookup(const void *addr, struct gostat_object *obj);
  * Return: true if @addr lies in a span.
  */
 bool gostat_owns(const void *addr);
+
+/* --- manual spans -------------------------------------------------------- */
+
+struct gostat_sink;
+
+/*
+ * There is no such struct: a manual span is named by its first byte, and the type
+ * is for the compiler to tell it from an object. See gostat_span_base().
+ */
+struct gostat_span;
+
+/**
+ * gostat_sink_register() - make a counter for manual spans
+ * @name: 1 to 31 letters, digits and "_.:-", not beginning with a dot
+ * @description: a line of up to 95 printable characters on what is counted, or
+ *	NULL
+ *
+ * The figures stand in /sys/kernel/gostat/sinks/<name>/ and in every snapshot.
+ * The name of a sink that was left with spans out gives that sink again, with
+ * its figures.
+ *
+ * Context: Process; sleeps.
+ * Return: the sink; an ERR_PTR() of -EINVAL (a bad name or description), -EEXIST
+ * (the name is taken), -ENOSPC (there are GOSTAT_NR_SINKS - 1) or -ENOMEM.
+ */
+struct gostat_sink *gostat_sink_register(const char *name,
+					 const char *description);
+
+/**
+ * gostat_sink_unregister() - done with a sink
+ * @sink: what gostat_sink_register() returned
+ *
+ * If spans are out that is reported, the sink stays with its figures until it is
+ * unregistered again or registered anew, its spans can be freed, and no new ones
+ * come.
+ *
+ * Context: Process; sleeps.
+ * Return: 0; -EBUSY if spans are out; -EINVAL if @sink is none.
+ */
+int gostat_sink_unregister(struct gostat_sink *sink);
+
+/**
+ * gostat_sink_id() - which sink this is in a snapshot
+ * @sink: a sink
+ *
+ * Context: Any.
+ * Return: the index of its figures in struct gostat_snapshot.
+ */
+unsigned int gostat_sink_id(const struct gostat_sink *sink);
+
+/**
+ * gostat_alloc_manual() - allocate whole pages that their caller manages
+ * @npages: how many, at least 1
+ * @sink: what they are counted in
+ * @gfp: as for kmalloc()
+ *
+ * The bytes leave heap_idle and heap_sys and enter the sink. Above an arena's
+ * size (2 MiB) they are contiguous in vmalloc space only, and the caller must be
+ * able to sleep. Memory is zeroed with __GFP_ZERO, or if the kernel is told to
+ * (init_on_alloc).
+ *
+ * Context: Any but NMI; may sleep if @gfp allows it.
+ * Return: the span, aligned to its size if that is a power of two up to an
+ * arena's; or NULL.
+ */
+struct gostat_span *gostat_alloc_manual(unsigned long npages,
+					struct gostat_sink *sink, gfp_t gfp);
+
+/**
+ * gostat_free_manual() - free a manual span
+ * @span: what gostat_alloc_manual() returned; NULL is a no-op
+ * @sink: the sink it was allocated with
+ *
+ * Anything else than a live manual span of this sink is reported and refused,
+ * and nothing moves.
+ *
+ * Context: Any but NMI.
+ */
+void gostat_free_manual(struct gostat_span *span, struct gostat_sink *sink);
+
+/**
+ * gostat_span_base() - a manual span's memory
+ * @span: a live one
+ *
+ * Context: Any.
+ * Return: its first byte.
+ */
+static inline void *gostat_span_base(const struct gostat_span *span)
+{
+	return (void *)span;
+}
+
+/**
+ * gostat_span_size() - a manual span's length
+ * @span: a live one
+ *
+ * Context: Any but NMI.
+ * Return: bytes; 0 if this is no manual span.
+ */
+size_t gostat_span_size(const struct gostat_span *span);
+
+/**
+ * gostat_span_needzero() - must its memory be cleared before somebody sees it?
+ * @span: a live one
+ *
+ * Context: Any but NMI.
+ * Return: false if all of it was zero when it was allocated.
+ */
+bool gostat_span_needzero(const struct gostat_span *span);
 
 #endif /* _GOSTAT_GOSTAT_H */

@@ -4,8 +4,9 @@
  *
  * Identities, true in every snapshot, whatever runs meanwhile:
  *
- *	sys == heap_sys + stacks_sys + mspan_sys + mcache_sys + buckhash_sys +
- *	       gc_sys + other_sys
+ *	sys == heap_sys + stacks_sys + sinks_sys + mspan_sys + mcache_sys +
+ *	       buckhash_sys + gc_sys + other_sys
+ *	stacks_sys + sinks_sys == sum of inuse over the sinks
  *	heap_sys == heap_inuse + heap_idle	heap_released <= heap_idle
  *	heap_alloc == alloc == sum of size * (nmalloc - nfree) + large bytes
  *	heap_alloc <= heap_inuse
@@ -22,6 +23,9 @@
 #include <linux/types.h>
 #include <gostat/sizeclasses.h>
 
+/* Sinks of manual spans that there can be at once; number 0 is none. */
+#define GOSTAT_NR_SINKS	32
+
 /**
  * struct gostat_memory_classes - where the bytes are: exclusive classes
  * @heap_objects: live objects
@@ -29,7 +33,8 @@
  *	and in magazines, and the spans' tails
  * @heap_free: pages in no span
  * @heap_released: slots without a page
- * @heap_stacks: manual spans
+ * @heap_stacks: manual spans of the sink "stacks"
+ * @sinks: manual spans of all other sinks
  * @mspan_inuse: span descriptors
  * @mspan_free: the rest of the pages for them
  * @mcache_inuse: magazines
@@ -46,6 +51,7 @@ struct gostat_memory_classes {
 	u64 heap_free;
 	u64 heap_released;
 	u64 heap_stacks;
+	u64 sinks;
 	u64 mspan_inuse;
 	u64 mspan_free;
 	u64 mcache_inuse;
@@ -66,11 +72,12 @@ struct gostat_memory_classes {
  * @heap_alloc: live objects
  * @heap_sys: slots of arenas and vmalloc runs, with or without a page
  * @heap_idle: of it in no span
- * @heap_inuse: of it in spans
+ * @heap_inuse: of it in spans; a manual span is no part of it
  * @heap_released: of @heap_idle without a page
  * @heap_objects: number of live objects
  * @stacks_inuse: manual spans of the sink "stacks"
  * @stacks_sys: the same
+ * @sinks_sys: manual spans of all other sinks
  * @mspan_inuse: span descriptors
  * @mspan_sys: pages for them
  * @mcache_inuse: magazines
@@ -106,6 +113,7 @@ struct gostat_memstats {
 	u64 heap_objects;
 	u64 stacks_inuse;
 	u64 stacks_sys;
+	u64 sinks_sys;
 	u64 mspan_inuse;
 	u64 mspan_sys;
 	u64 mcache_inuse;
@@ -182,17 +190,33 @@ struct gostat_cpu_stats {
 };
 
 /**
+ * struct gostat_sink_stats - one sink's figures
+ * @inuse: bytes of its manual spans
+ * @spans: its manual spans
+ * @peak: the most that @inuse has been
+ * @failures: allocations that found no pages
+ */
+struct gostat_sink_stats {
+	u64 inuse;
+	u64 spans;
+	u64 peak;
+	u64 failures;
+};
+
+/**
  * struct gostat_snapshot - all figures as of one cut
  * @number: of the cut
  * @time: when it was taken, ns of CLOCK_MONOTONIC
  * @total: the heap's
  * @class: the classes', [0] the large objects
+ * @sink: the sinks', by gostat_sink_id(); [0] stays 0
  */
 struct gostat_snapshot {
 	u64 number;
 	u64 time;
 	struct gostat_memstats total;
 	struct gostat_class_stats class[GOSTAT_NR_CLASSES];
+	struct gostat_sink_stats sink[GOSTAT_NR_SINKS];
 };
 
 /**
@@ -229,8 +253,8 @@ struct gostat_class_bounds {
  * @heap_objects: number of live objects
  * @nlookup: number of lookups
  * @pages: the figures of the page heap, which are exact: sys, heap_sys,
- *	heap_inuse, heap_idle, heap_released, stacks_*, mspan_*, mcache_*,
- *	buckhash_sys, gc_sys, other_sys, obtained, peak_held; others are 0
+ *	heap_inuse, heap_idle, heap_released, stacks_*, sinks_sys, mspan_*,
+ *	mcache_*, buckhash_sys, gc_sys, other_sys, obtained, peak_held; others are 0
  * @class: the classes', [0] the large objects, which are exact
  *
  * Each figure was within its range at @time. At rest lo == hi.

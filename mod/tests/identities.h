@@ -76,6 +76,27 @@ static inline void identities_of_class(struct identity *broken,
 	}
 }
 
+static inline void identities_of_sinks(struct identity *broken,
+				       const struct gostat_snapshot *snap,
+				       const struct gostat_snapshot *old)
+{
+	const struct gostat_memstats *ms = &snap->total;
+	u64 inuse = 0;
+	unsigned int i;
+
+	broken->class = 0;
+	for (i = 0; i < GOSTAT_NR_SINKS; i++) {
+		const struct gostat_sink_stats *ss = &snap->sink[i];
+
+		inuse += ss->inuse;
+		identity_at_most(broken, ss->inuse, ss->peak);
+		identity_at_most(broken, ss->spans * PAGE_SIZE, ss->inuse);
+		identity_same(broken, !!ss->spans, !!ss->inuse);
+		identity_at_most(broken, old->sink[i].failures, ss->failures);
+	}
+	identity_same(broken, ms->stacks_sys + ms->sinks_sys, inuse);
+}
+
 static inline void identities_of_memory(struct identity *broken,
 					const struct gostat_memstats *ms)
 {
@@ -83,7 +104,7 @@ static inline void identities_of_memory(struct identity *broken,
 
 	identity_same(broken, ms->sys, mem->heap_objects + mem->heap_unused +
 		      mem->heap_free + mem->heap_released + mem->heap_stacks +
-		      mem->mspan_inuse + mem->mspan_free + mem->mcache_inuse +
+		      mem->sinks + mem->mspan_inuse + mem->mspan_free + mem->mcache_inuse +
 		      mem->mcache_free + mem->gc + mem->profiling + mem->other);
 	identity_same(broken, ms->heap_inuse,
 		      mem->heap_objects + mem->heap_unused);
@@ -97,8 +118,8 @@ static inline void identities_of_heap(struct identity *broken,
 {
 	broken->class = 0;
 	identity_same(broken, ms->sys, ms->heap_sys + ms->stacks_sys +
-		      ms->mspan_sys + ms->mcache_sys + ms->buckhash_sys +
-		      ms->gc_sys + ms->other_sys);
+		      ms->sinks_sys + ms->mspan_sys + ms->mcache_sys +
+		      ms->buckhash_sys + ms->gc_sys + ms->other_sys);
 	identity_same(broken, ms->heap_sys, ms->heap_inuse + ms->heap_idle);
 	identity_same(broken, ms->obtained, ms->sys - ms->heap_released);
 	identity_same(broken, ms->alloc, ms->heap_alloc);
@@ -162,6 +183,7 @@ static inline bool identities_hold(const struct gostat_snapshot *snap,
 		return false;
 	identities_of_sums(broken, snap);
 	identities_of_heap(broken, &snap->total, &old->total);
+	identities_of_sinks(broken, snap, old);
 	identity_at_most(broken, old->number, snap->number);
 	identity_at_most(broken, old->time, snap->time);
 	for (i = 0; i < sizeof(*snap) / sizeof(*figure); i++)

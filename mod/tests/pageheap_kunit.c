@@ -17,7 +17,7 @@ static struct gs_span *span(struct kunit *test, unsigned int npages)
 {
 	struct gs_span *s;
 
-	s = gs_span_new_large(&kh_of(test)->heap, npages, 1, GFP_KERNEL);
+	s = gs_span_new_whole(&kh_of(test)->heap, npages, 1, 0, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, s);
 	return s;
 }
@@ -212,7 +212,7 @@ static void runs_are_aligned_as_asked(struct kunit *test)
 
 	for (align = 1; align <= GS_ARENA_PAGES; align *= 2, i++) {
 		odd[i] = span(test, 1);		/* so that no run starts even */
-		s[i] = gs_span_new_large(heap, align, align, GFP_KERNEL);
+		s[i] = gs_span_new_whole(heap, align, align, 0, GFP_KERNEL);
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, s[i]);
 		KUNIT_EXPECT_TRUE(test, IS_ALIGNED(s[i]->base,
 						   align * PAGE_SIZE));
@@ -237,7 +237,7 @@ static void an_aligned_run_is_found_inside_a_longer_one(struct kunit *test)
 	arenas(test, a, 1);
 	bytes = kh->bytes;
 	first = span(test, 1);
-	s = gs_span_new_large(&kh->heap, align, align, GFP_KERNEL);
+	s = gs_span_new_whole(&kh->heap, align, align, 0, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, s);
 	KUNIT_EXPECT_EQ(test, kh->bytes, bytes);
 	KUNIT_EXPECT_EQ(test, s->base, a[0]->base + align * PAGE_SIZE);
@@ -274,13 +274,13 @@ static void an_aligned_run_is_had_if_no_arena_has_one(struct kunit *test)
 	struct gs_span *keep[WRONG][2], *s[2], *whole;
 
 	make_wrong_arenas(test, keep);
-	s[0] = gs_span_new_large(&kh->heap, half, half, GFP_KERNEL);
+	s[0] = gs_span_new_whole(&kh->heap, half, half, 0, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, s[0]);
 	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(s[0]->base, half * PAGE_SIZE));
 	whole = span(test, GS_ARENA_PAGES);
 	drop(test, s[0]);
-	s[0] = gs_span_new_large(&kh->heap, half, half, GFP_KERNEL);
-	s[1] = gs_span_new_large(&kh->heap, half, half, GFP_KERNEL);
+	s[0] = gs_span_new_whole(&kh->heap, half, half, 0, GFP_KERNEL);
+	s[1] = gs_span_new_whole(&kh->heap, half, half, 0, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, s[0]);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, s[1]);
 	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(s[0]->base, half * PAGE_SIZE));
@@ -306,7 +306,7 @@ static void an_empty_arena_serves_before_the_heap_grows(struct kunit *test)
 	make_wrong_arenas(test, keep);
 	drop(test, span(test, GS_ARENA_PAGES));
 	bytes = kh->bytes;
-	s = gs_span_new_large(&kh->heap, half, half, GFP_KERNEL);
+	s = gs_span_new_whole(&kh->heap, half, half, 0, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, s);
 	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(s->base, half * PAGE_SIZE));
 	KUNIT_EXPECT_EQ(test, kh->bytes, bytes);
@@ -345,7 +345,7 @@ static void a_larger_block_is_asked_for_softly(struct kunit *test)
 
 	if (!order)
 		kunit_skip(test, "the smallest block is a page");
-	s = gs_span_new_large(&kh->heap, 1, 1, GFP_KERNEL | __GFP_ZERO);
+	s = gs_span_new_whole(&kh->heap, 1, 1, 0, GFP_KERNEL | __GFP_ZERO);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, s);
 	KUNIT_EXPECT_EQ(test, kh->asked[order] & kh_flags(hard), 0);
 	KUNIT_EXPECT_EQ(test, kh->asked[order] & kh_flags(soft),
@@ -360,7 +360,7 @@ static void the_block_that_is_needed_is_asked_for_as_the_caller_asks(struct kuni
 
 	kh_limit_order(kh, 1);
 	KUNIT_EXPECT_PTR_EQ(test, NULL,
-			    gs_span_new_large(&kh->heap, 4, 1,
+			    gs_span_new_whole(&kh->heap, 4, 1, 0,
 					      gfp | __GFP_ZERO));
 	KUNIT_EXPECT_EQ(test, kh->asked[2], kh_flags(gfp));
 	KUNIT_EXPECT_TRUE(test, kh_check(kh));
@@ -466,7 +466,7 @@ static void failure_moves_nothing(struct kunit *test)
 	do {
 		inuse = kh->heap.pages.inuse;
 		kh_fail_at(kh, ++n);
-		s[had] = gs_span_new_large(&kh->heap, GS_ARENA_PAGES, 1,
+		s[had] = gs_span_new_whole(&kh->heap, GS_ARENA_PAGES, 1, 0,
 					   GFP_KERNEL);
 		KUNIT_ASSERT_TRUE(test, kh_check(kh));
 		KUNIT_ASSERT_EQ(test, !s[had], kh->failed);

@@ -17,7 +17,7 @@ static struct gs_span *span(struct kunit *test, unsigned int npages)
 {
 	struct gs_span *s;
 
-	s = gs_span_new_large(&kh_of(test)->heap, npages, 1, GFP_KERNEL);
+	s = gs_span_new_whole(&kh_of(test)->heap, npages, 1, 0, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, s);
 	return s;
 }

@@ -9,11 +9,12 @@
  *
  * Mutators, one kthread a CPU and more if asked for, take one step after another,
  * each drawn from the seed: allocate into a slot of their own (sizes as the
- * parameter says), free one, hand one over to whoever next looks into a mailbox
- * shared by all (so that objects are freed on other CPUs), or a burst larger
- * than a magazine. Interrupts, by hrtimer on every CPU, allocate, free and use
- * the mailbox too. Every object carries a pattern made of its address and size,
- * written when it is allocated and checked before it is freed.
+ * parameter says, or now and then a manual span), free one, hand one over to
+ * whoever next looks into a mailbox shared by all (so that objects are freed on
+ * other CPUs), or a burst larger than a magazine. Interrupts, by hrtimer on every
+ * CPU, allocate, free and use the mailbox too. Every object carries a pattern
+ * made of its address and size, written when it is allocated and checked before
+ * it is freed.
  *
  * Readers take exact snapshots all the time and check in each what identities.h
  * says.
@@ -28,6 +29,7 @@
 
 #include <linux/cpu.h>
 #include <linux/delay.h>
+#include <linux/err.h>
 #include <linux/hrtimer.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
@@ -69,6 +71,10 @@ static int max_size = 8192;
 module_param(max_size, int, 0444);
 MODULE_PARM_DESC(max_size, "largest usual size; one in a thousand is large");
 
+static int manual = 5;
+module_param(manual, int, 0444);
+MODULE_PARM_DESC(manual, "per cent of allocations that are manual spans");
+
 static int hotplug;
 module_param(hotplug, int, 0444);
 MODULE_PARM_DESC(hotplug, "milliseconds between CPUs going off and on (0: never)");
@@ -84,14 +90,26 @@ MODULE_PARM_DESC(seed, "of all choices (0: draw one)");
 /* More than a magazine of any class holds. */
 #define TORTURE_BURST	300
 
+/* Sinks of manual spans. */
+#define TORTURE_SINKS	2
+/* Pages of a manual span at the most. */
+#define TORTURE_PAGES	16
+
+enum torture_kind {
+	TORTURE_OBJECT,
+	TORTURE_MANUAL,
+};
+
 /**
  * struct torture_obj - head of every object
  * @size: as it was asked for
  * @check: made of the address and the size
+ * @kind: enum torture_kind
  */
 struct torture_obj {
 	u32 size;
 	u32 check;
+	u32 kind;
 };
 
 /**
@@ -108,6 +126,7 @@ struct torture_mutator {
 	struct torture_obj *slot[TORTURE_SLOTS];
 };
 
+static struct gostat_sink *torture_sink[TORTURE_SINKS];
 static struct torture_obj *torture_mailbox[TORTURE_MAILBOX];
 static struct torture_mutator **torture_mutators;
 static struct task_struct **torture_readers;
@@ -135,14 +154,38 @@ static u32 *torture_last(struct torture_obj *obj)
 	return (u32 *)((char *)obj + round_down(obj->size, 4)) - 1;
 }
 
-static struct torture_obj *torture_alloc(u32 size, gfp_t gfp)
+/* The sink of a manual span of so many bytes. */
+static struct gostat_sink *torture_sink_of(u32 size)
 {
-	struct torture_obj *obj = gostat_alloc(size, gfp);
+	return torture_sink[(size >> PAGE_SHIFT) % TORTURE_SINKS];
+}
+
+static void *torture_get(enum torture_kind kind, u32 size, gfp_t gfp)
+{
+	if (kind == TORTURE_OBJECT)
+		return gostat_alloc(size, gfp);
+	return gostat_alloc_manual(size >> PAGE_SHIFT, torture_sink_of(size),
+				   gfp);
+}
+
+static void torture_put(enum torture_kind kind, u32 size, void *obj)
+{
+	if (kind == TORTURE_OBJECT)
+		gostat_free(obj);
+	else
+		gostat_free_manual(obj, torture_sink_of(size));
+}
+
+static struct torture_obj *torture_alloc(enum torture_kind kind, u32 size,
+					 gfp_t gfp)
+{
+	struct torture_obj *obj = torture_get(kind, size, gfp);
 
 	if (!obj) {
 		atomic64_inc(&torture_refused);
 		return NULL;
 	}
+	obj->kind = kind;
 	obj->size = size;
 	obj->check = torture_check(obj);
 	*torture_last(obj) = obj->check;
@@ -157,7 +200,7 @@ static void torture_free(struct torture_obj *obj)
 	    *torture_last(obj) != obj->check)
 		torture_fail("an object of %u bytes was overwritten", obj->size);
 	obj->check = ~obj->check;
-	gostat_free(obj);
+	torture_put(obj->kind, obj->size, obj);
 }
 
 /* Leave an object for somebody, free what somebody left. */
@@ -188,9 +231,20 @@ static void torture_burst(struct torture_mutator *m)
 
 	for (i = 0; i < TORTURE_BURST; i++) {
 		torture_free(m->slot[i]);
-		m->slot[i] = torture_alloc(size, GFP_KERNEL);
+		m->slot[i] = torture_alloc(TORTURE_OBJECT, size, GFP_KERNEL);
 	}
 	m->ops += 2 * TORTURE_BURST;
+}
+
+static struct torture_obj *torture_make(struct torture_mutator *m, gfp_t gfp)
+{
+	u32 r = prandom_u32_state(&m->rnd);
+
+	if (r % 100 < manual)
+		return torture_alloc(TORTURE_MANUAL,
+				     (1 + (r >> 8) % TORTURE_PAGES) * PAGE_SIZE,
+				     gfp);
+	return torture_alloc(TORTURE_OBJECT, torture_size(&m->rnd), gfp);
 }
 
 static void torture_step(struct torture_mutator *m)
@@ -203,8 +257,7 @@ static void torture_step(struct torture_mutator *m)
 		return;
 	}
 	if (!*slot)
-		*slot = torture_alloc(torture_size(&m->rnd),
-				      r & 128 ? GFP_KERNEL : GFP_ATOMIC);
+		*slot = torture_make(m, r & 128 ? GFP_KERNEL : GFP_ATOMIC);
 	else if (r % 100 < remote)
 		torture_exchange(r >> 16, xchg(slot, NULL));
 	else
@@ -235,8 +288,14 @@ static DEFINE_PER_CPU(u32, torture_irq_count);
 static enum hrtimer_restart torture_irq(struct hrtimer *timer)
 {
 	u32 n = this_cpu_inc_return(torture_irq_count);
+	struct torture_obj *obj;
 
-	torture_exchange(n, torture_alloc(16 + n * 40 % 1000, GFP_ATOMIC));
+	if (n % 16)
+		obj = torture_alloc(TORTURE_OBJECT, 16 + n * 40 % 1000,
+				    GFP_ATOMIC);
+	else
+		obj = torture_alloc(TORTURE_MANUAL, PAGE_SIZE, GFP_ATOMIC);
+	torture_exchange(n, obj);
 	atomic64_inc(&torture_irq_ops);
 	hrtimer_forward_now(timer, ns_to_ktime(interrupts * NSEC_PER_USEC));
 	return HRTIMER_RESTART;
@@ -441,6 +500,30 @@ static u64 torture_stop(void)
 	return ops;
 }
 
+static int torture_sinks_make(void)
+{
+	char name[32];
+	int i;
+
+	for (i = 0; i < TORTURE_SINKS; i++) {
+		snprintf(name, sizeof(name), "torture.%d", i);
+		torture_sink[i] = gostat_sink_register(name, "of torture");
+		if (IS_ERR(torture_sink[i]))
+			return PTR_ERR(torture_sink[i]);
+	}
+	return 0;
+}
+
+/* -EINVAL is one that was not made; a busy one has lost a span. */
+static void torture_sinks_remove(void)
+{
+	int i;
+
+	for (i = 0; i < TORTURE_SINKS; i++)
+		if (gostat_sink_unregister(torture_sink[i]) == -EBUSY)
+			torture_fail("sink %d has spans that nobody has", i);
+}
+
 static int __init torture_init(void)
 {
 	u64 before = torture_live(), after, ops;
@@ -454,7 +537,7 @@ static int __init torture_init(void)
 				   GFP_KERNEL);
 	torture_readers = kcalloc(readers + 1, sizeof(*torture_readers),
 				  GFP_KERNEL);
-	if (!torture_mutators || !torture_readers)
+	if (!torture_mutators || !torture_readers || torture_sinks_make())
 		goto out;
 	for (i = 0; i < mutators; i++)
 		torture_mutators[i] = torture_mutator_new(i);
@@ -465,6 +548,7 @@ static int __init torture_init(void)
 	torture_wait();
 	ops = torture_stop();
 
+	torture_sinks_remove();
 	after = torture_live();
 	if (after != before)
 		torture_fail("%llu live objects before, %llu after", before,
@@ -476,6 +560,7 @@ static int __init torture_init(void)
 		(u64)atomic64_read(&torture_refused),
 		atomic_read(&torture_failures), seed);
 out:
+	torture_sinks_remove();
 	kfree(torture_mutators);
 	kfree(torture_readers);
 	return atomic_read(&torture_failures) ? -EIO : 0;

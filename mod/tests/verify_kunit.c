@@ -26,6 +26,7 @@
  * @tailed: a span of TAILED, with free objects
  * @large: a large span
  * @virt: one that vmalloc backs
+ * @manual: a manual span of stacks
  * @mag: this CPU's magazine of SMALL
  */
 struct scene {
@@ -37,6 +38,7 @@ struct scene {
 	struct gs_span *tailed;
 	struct gs_span *large;
 	struct gs_span *virt;
+	struct gs_span *manual;
 	struct gs_mag *mag;
 };
 
@@ -85,6 +87,9 @@ static struct scene *scene_of(struct kunit *test)
 	sc->tailed = span_of(sc, sc->objs[2]);
 	sc->large = span_of(sc, sc->objs[0]);
 	sc->virt = rb_entry(rb_first(&heap->vruns), struct gs_span, run);
+	sc->manual = span_of(sc, gs_manual_alloc(heap, 2, GS_SINK_STACKS,
+						 GFP_KERNEL, false));
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sc->manual);
 	sc->mag = &raw_cpu_ptr(heap->cpu)->mag[gostat_class_of(SMALL)];
 	sc->arena[0] = list_first_entry(&heap->arenas, struct gs_arena, node);
 	sc->arena[1] = list_last_entry(&heap->arenas, struct gs_arena, node);
@@ -100,6 +105,7 @@ static void scene_over(struct scene *sc)
 {
 	unsigned int i;
 
+	gs_manual_free(&sc->kh->heap, (void *)sc->manual->base, GS_SINK_STACKS);
 	for (i = 0; i < ARRAY_SIZE(sc->objs); i++)
 		gs_heap_free(&sc->kh->heap, sc->objs[i]);
 }
@@ -116,6 +122,9 @@ static struct gs_verdict *verdict_of(struct kunit *test)
 
 #define PAGES(field, figure)						\
 	{ figure, 0, offsetof(struct gs_heap, pages.field) }
+/* A sink that nobody has. */
+#define SINK(field, figure)						\
+	{ figure, 7, offsetof(struct gs_heap, pages.sink[7].field) }
 /* The class of SMALL is number 6 with every page size. */
 #define BOOKS(field, figure)						\
 	{ figure, SMALL, offsetof(struct gs_heap, class[6].books.field) }
@@ -143,6 +152,11 @@ static const struct {
 	PAGES(meta[GS_MCACHE].sys, "mcache_sys"),
 	PAGES(meta[GS_GC].inuse, "gc_inuse"),
 	PAGES(meta[GS_GC].sys, "gc_sys"),
+	PAGES(sink[GS_SINK_STACKS].inuse, "stacks_inuse"),
+	PAGES(sink[GS_SINK_STACKS].inuse, "stacks_sys"),
+	PAGES(sink[7].inuse, "sinks_sys"),
+	SINK(inuse, "inuse, sink"),
+	SINK(nspans, "spans, sink"),
 	BOOKS(nspans, "spans"),
 	BOOKS(capacity, "capacity"),
 	BOOKS(capacity, "live"),
@@ -251,6 +265,7 @@ FLIP(span_arena, sc->small->arena = sc->small->arena == sc->arena[0] ?
 FLIP(span_length, sc->large->npages ^= 8)
 FLIP(small_state, sc->small->state ^= 4)
 FLIP(large_state, sc->large->state ^= 4)
+FLIP(manual_state, sc->manual->state ^= 8)
 FLIP(virt_arena, sc->virt->arena = sc->virt->arena ? NULL : sc->arena[0])
 FLIP(nused, fixpage_of(sc->small)->nused ^= 1)
 FLIP(span_nfree, sc->tailed->nfree ^= 4)
@@ -261,6 +276,13 @@ FLIP(below, sc->mag->slot[-1] = sc->mag->slot[-1] ? NULL : sc->mag)
 FLIP(interior, sc->mag->slot[0] = (void *)((unsigned long)sc->mag->slot[0] ^ 1))
 FLIP(mag0, raw_cpu_ptr(sc->kh->heap.cpu)->mag[0].cap ^= 1)
 FLIP(byte, raw_cpu_ptr(sc->kh->heap.cpu)->lock ^= 1)
+
+static void flip_sink(struct scene *sc)
+{
+	refcount_t *refs = &sc->kh->heap.sinks.sink[GS_SINK_STACKS].refs;
+
+	refcount_set(refs, refcount_read(refs) ^ 3);
+}
 
 static void flip_fit(struct scene *sc)
 {
@@ -367,6 +389,8 @@ static const struct {
 	{ flip_span_length, "a slot is outside of its span" },
 	{ flip_small_state, "a small span is not one" },
 	{ flip_large_state, "a large span is not one" },
+	{ flip_manual_state, "a manual span is not one" },
+	{ flip_sink, "a sink could go before its spans" },
 	{ flip_virt_arena, "a run of vmalloc is in an arena" },
 	{ flip_fit, "an arena with a free run is not found" },
 	{ flip_order, "arenas are out of order" },

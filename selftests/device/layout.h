@@ -96,7 +96,7 @@ ASSERT(GOSTAT_IOC_LOOKUP == 0xbd05);
 ASSERT(GOSTAT_IOC_READ == 0xbd06);
 ASSERT(GOSTAT_IOC_WRITE == 0xbd07);
 
-SIZE(snapshot, 288);
+SIZE(snapshot, 296);
 AT(snapshot, size, 0);
 AT(snapshot, flags, 4);
 AT(snapshot, classes, 8);
@@ -135,6 +135,7 @@ AT(snapshot, flushes, 256);
 AT(snapshot, failures, 264);
 AT(snapshot, cuts, 272);
 AT(snapshot, skew, 280);
+AT(snapshot, sinks_sys, 288);
 
 ASSERT(sizeof(struct gostat_class_figures) == 96);
 ASSERT(offsetof(struct gostat_class_figures, bytes) == 0);

@@ -62,7 +62,10 @@ static bool books_close(const struct reading *r)
 
 static bool identities_hold(const struct gostat_ioc_snapshot *s)
 {
-	return s->heap_sys == s->heap_inuse + s->heap_idle &&
+	return s->sys == s->heap_sys + s->stacks_sys + s->sinks_sys +
+			 s->mspan_sys + s->mcache_sys + s->buckhash_sys +
+			 s->gc_sys + s->other_sys &&
+	       s->heap_sys == s->heap_inuse + s->heap_idle &&
 	       s->heap_released <= s->heap_idle &&
 	       s->heap_alloc <= s->heap_inuse &&
 	       s->heap_objects == s->nmalloc - s->nfree &&

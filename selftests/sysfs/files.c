@@ -283,6 +283,33 @@ TEST_F(files, class_directories_hold_what_is_documented)
 	EXPECT_EQ(documented, n);
 }
 
+TEST_F(files, sinks_hold_what_is_documented_for_everybody)
+{
+	unsigned int i, n = 0, documented = 0;
+	struct dirent *entry;
+	char name[512];
+	DIR *dir = opendir(SYSFS "sinks/stacks");
+
+	ASSERT_NE(NULL, dir);
+	while ((entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(name, sizeof(name), "sinks/<name>/%s", entry->d_name);
+		EXPECT_EQ(true, has(&self->documented, name))
+			TH_LOG("%s", name);
+		snprintf(name, sizeof(name), "sinks/stacks/%s", entry->d_name);
+		EXPECT_EQ(S_IFREG | 0444, mode_of(name)) TH_LOG("%s", name);
+		n++;
+	}
+	closedir(dir);
+	for (i = 0; i < self->documented.n; i++)
+		documented += !strncmp(self->documented.name[i],
+				       "sinks/<name>/", 13) &&
+			      self->documented.name[i][13];
+	EXPECT_EQ(documented, n);
+	EXPECT_LT(4, n);
+}
+
 TEST_F(files, class_of_every_size_the_device_knows)
 {
 	struct gostat_ioc_lookup l;

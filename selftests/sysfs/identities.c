@@ -17,7 +17,7 @@
 struct figures {
 	__u64 alloc, total_alloc, sys, nlookup, nmalloc, nfree, heap_alloc,
 		 heap_sys, heap_idle, heap_inuse, heap_released, heap_objects,
-		 stacks_inuse, stacks_sys, mspan_inuse, mspan_sys,
+		 stacks_inuse, stacks_sys, sinks_sys, mspan_inuse, mspan_sys,
 		 mcache_inuse, mcache_sys, buckhash_sys, gc_sys, other_sys;
 };
 
@@ -39,6 +39,7 @@ static const struct {
 	{ "heap_objects", offsetof(struct figures, heap_objects) },
 	{ "stacks_inuse", offsetof(struct figures, stacks_inuse) },
 	{ "stacks_sys", offsetof(struct figures, stacks_sys) },
+	{ "sinks_sys", offsetof(struct figures, sinks_sys) },
 	{ "mspan_inuse", offsetof(struct figures, mspan_inuse) },
 	{ "mspan_sys", offsetof(struct figures, mspan_sys) },
 	{ "mcache_inuse", offsetof(struct figures, mcache_inuse) },
@@ -63,8 +64,8 @@ static struct figures now(void)
 	const struct figures *f_ = (read);				\
 									\
 	EXPECT_EQ(f_->sys, f_->heap_sys + f_->stacks_sys +		\
-		  f_->mspan_sys + f_->mcache_sys + f_->buckhash_sys +	\
-		  f_->gc_sys + f_->other_sys);				\
+		  f_->sinks_sys + f_->mspan_sys + f_->mcache_sys +	\
+		  f_->buckhash_sys + f_->gc_sys + f_->other_sys);	\
 	EXPECT_EQ(f_->heap_sys, f_->heap_inuse + f_->heap_idle);	\
 	EXPECT_LE(f_->heap_released, f_->heap_idle);			\
 	EXPECT_EQ(f_->heap_alloc, f_->alloc);				\

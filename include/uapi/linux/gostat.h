@@ -356,6 +356,7 @@ struct gostat_class_figures {
  * @failures: out: number of allocations that found no pages
  * @cuts: out: number of snapshots taken
  * @skew: out: number of differences that verifications found
+ * @sinks_sys: out: manual spans of all sinks but "stacks"
  *
  * The figures are those of the same names in /sys/kernel/gostat/, bytes unless
  * said otherwise. All are as of one causally consistent cut. EINTR if the caller is killed while it
@@ -400,6 +401,7 @@ struct gostat_ioc_snapshot {
 	__aligned_u64 failures;
 	__aligned_u64 cuts;
 	__aligned_u64 skew;
+	__aligned_u64 sinks_sys;
 };
 
 #endif /* _UAPI_LINUX_GOSTAT_H */
