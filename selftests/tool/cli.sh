@@ -6,7 +6,7 @@
 # shellcheck source=_tool.sh
 . "$(dirname -- "$0")/_tool.sh"
 
-COMMANDS='stats classes arenas watch verify export replay record'
+COMMANDS='stats classes arenas watch plot verify export replay record'
 
 every_command_has_a_page()
 {

@@ -14,6 +14,7 @@ extern const struct command cmd_arenas;
 extern const struct command cmd_watch;
 extern const struct command cmd_verify;
 extern const struct command cmd_export;
+extern const struct command cmd_plot;
 extern const struct command cmd_replay;
 extern const struct command cmd_record;
 

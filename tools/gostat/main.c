@@ -13,6 +13,7 @@ static const struct command *const commands[] = {
 	&cmd_classes,
 	&cmd_arenas,
 	&cmd_watch,
+	&cmd_plot,
 	&cmd_verify,
 	&cmd_export,
 	&cmd_replay,
