@@ -21,8 +21,8 @@ image_release()
 }
 
 # QEMU 7.2, emulating on a loaded host, has come out of a CMPXCHG16B of the kernel's
-# kmalloc() with half of RAX in EFLAGS, which is a double fault (seen twice in some
-# 300 boots). Without the feature SLUB takes a lock instead, so benchmarks that
+# kmalloc() with half of RAX in EFLAGS, which is a double fault (once in some
+# hundreds of boots). Without the feature SLUB takes a lock instead, so benchmarks that
 # time it ask for "max".
 TCG_CPU=max,-cx16
 
