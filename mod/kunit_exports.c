@@ -30,6 +30,8 @@ GS_EXPORT_KUNIT(gs_module_heap);
 GS_EXPORT_KUNIT(gs_memstats_read);
 GS_EXPORT_KUNIT(gs_class_stats_read);
 GS_EXPORT_KUNIT(gs_snapshot_take);
+GS_EXPORT_KUNIT(gs_snapshot_derive);
+GS_EXPORT_KUNIT(gs_cut_take);
 GS_EXPORT_KUNIT(gs_snapshot_take_cpus);
 GS_EXPORT_KUNIT(gs_bounds_read);
 GS_EXPORT_KUNIT(gs_verify);
@@ -94,6 +96,7 @@ GS_EXPORT_KUNIT(gs_arena_take);
 GS_EXPORT_KUNIT(gs_arena_give);
 GS_EXPORT_KUNIT(gs_arena_prepare);
 GS_EXPORT_KUNIT(gs_arena_insert_block);
+GS_EXPORT_KUNIT(gs_arena_recount_maps);
 
 /* metadata */
 GS_EXPORT_KUNIT(gs_fixalloc_init);
@@ -101,3 +104,4 @@ GS_EXPORT_KUNIT(gs_fixalloc_destroy);
 GS_EXPORT_KUNIT(gs_fixalloc_get);
 GS_EXPORT_KUNIT(gs_fixalloc_put);
 GS_EXPORT_KUNIT(gs_fixalloc_per_page);
+GS_EXPORT_KUNIT(gs_fixalloc_recount);

@@ -275,6 +275,8 @@ static void gs_recount_class(struct gs_recount *rc, const struct gs_class *class
 	unsigned int prio;
 
 	cs->size = class->size;
+	gs_impossible(rc, !list_empty(&class->empty),
+		      "an empty span has not left its class");
 	for (prio = 0; prio < ARRAY_SIZE(class->spans); prio++) {
 		list_for_each_entry(span, &class->spans[prio], node) {
 			gs_recount_class_span(rc, class, span, prio);

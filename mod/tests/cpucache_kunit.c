@@ -293,6 +293,61 @@ static void the_count_is_exact_to_the_last_of_48_bits(struct kunit *test)
 	put_many(test, objs, n);
 }
 
+/* Neither the objects of a full magazine nor a flush of it touch the count. */
+static void pushes_leave_a_full_count_alone(struct kunit *test)
+{
+	struct gs_class *class = kh_class(kh_of(test), SIZE);
+	struct gs_mag *mag = mag_of(test, SIZE);
+	u64 most = BIT_ULL(48) - 1, n;
+	unsigned int i, cap;
+	void *objs[20];
+
+	get_many(test, objs, ARRAY_SIZE(objs));
+	kh_settle(kh_of(test));
+	n = class->books.nmalloc + most;
+	cap = mag->cap;
+	KUNIT_ASSERT_LT(test, cap, ARRAY_SIZE(objs));
+	mag->word = most << 16;
+	for (i = 0; i < cap; i++) {
+		put(test, objs[i]);
+		KUNIT_EXPECT_EQ(test, mag->word, most << 16 | (i + 1));
+		KUNIT_EXPECT_EQ(test, nmalloc_of(test, SIZE), n);
+	}
+	put(test, objs[i++]);
+	KUNIT_EXPECT_EQ(test, GS_MAG_NMALLOC(mag->word), 0);
+	KUNIT_EXPECT_EQ(test, class->books.nmalloc, n);
+	KUNIT_EXPECT_EQ(test, nmalloc_of(test, SIZE), n);
+	KUNIT_EXPECT_TRUE(test, kh_check(kh_of(test)));
+	while (i < ARRAY_SIZE(objs))
+		put(test, objs[i++]);
+}
+
+/* All of its bits, however it is folded; the class's own count has 64. */
+static void a_full_count_is_folded_whole(struct kunit *test)
+{
+	struct gs_class *class = kh_class(kh_of(test), SIZE);
+	struct gs_mag *mag = mag_of(test, SIZE);
+	u64 most = BIT_ULL(48) - 1, n;
+
+	put(test, get(test, SIZE));
+	put(test, get(test, SIZE));
+	mag->word = most << 16 | GS_MAG_COUNT(mag->word);
+	n = class->books.nmalloc + most;
+	KUNIT_EXPECT_EQ(test, nmalloc_of(test, SIZE), n);
+	kh_settle(kh_of(test));
+	KUNIT_EXPECT_EQ(test, class->books.nmalloc, n);
+
+	mag->word = most << 16;
+	n += most;
+	KUNIT_EXPECT_EQ(test, nmalloc_of(test, SIZE), n);
+	gs_cpucache_drain_dead(&kh_of(test)->heap, raw_smp_processor_id());
+	KUNIT_EXPECT_EQ(test, class->books.nmalloc, n);
+	KUNIT_EXPECT_GT(test, n, BIT_ULL(48));
+	put(test, get(test, SIZE));
+	KUNIT_EXPECT_EQ(test, nmalloc_of(test, SIZE), n + 1);
+	KUNIT_EXPECT_TRUE(test, kh_check(kh_of(test)));
+}
+
 static void ten_thousand_pairs_leave_heap_alloc_where_it_was(struct kunit *test)
 {
 	struct gostat_memstats before, after;
@@ -323,6 +378,8 @@ static struct kunit_case gostat_cpucache_cases[] = {
 	KUNIT_CASE(a_drained_magazine_keeps_its_capacity),
 	KUNIT_CASE(the_count_moves_to_the_class_at_a_visit),
 	KUNIT_CASE(the_count_is_exact_to_the_last_of_48_bits),
+	KUNIT_CASE(pushes_leave_a_full_count_alone),
+	KUNIT_CASE(a_full_count_is_folded_whole),
 	KUNIT_CASE(ten_thousand_pairs_leave_heap_alloc_where_it_was),
 	{}
 };

@@ -29,12 +29,19 @@ static struct kunit_heap *kh_of_source(struct gs_source *src)
 	return container_of(src, struct kunit_heap, source);
 }
 
+static void kh_look(struct kunit_heap *kh)
+{
+	if (kh->look && preemptible())
+		kh->look(kh);
+}
+
 /* Count a request; false if it is one to refuse. */
 static bool kh_admit(struct kunit_heap *kh, gfp_t gfp, unsigned int order)
 {
 	unsigned long flags;
 	bool admit = true;
 
+	kh_look(kh);
 	raw_spin_lock_irqsave(&kh->lock, flags);
 	kh->asked[min_t(unsigned int, order, KH_ORDERS - 1)] = kh_flags(gfp);
 	if (++kh->requests == kh->fail_at) {
@@ -126,6 +133,7 @@ static void kh_put(struct gs_source *src, struct page *page, unsigned int order)
 	raw_spin_unlock_irqrestore(&kh->lock, flags);
 	if (!kh_in_region(kh, page))
 		__free_pages(page, order);
+	kh_look(kh);
 }
 
 static void kh_split(struct gs_source *src, struct page *page,
@@ -150,6 +158,7 @@ static void kh_split(struct gs_source *src, struct page *page,
 		kh->bytes += PAGE_SIZE;
 	}
 	raw_spin_unlock_irqrestore(&kh->lock, flags);
+	kh_look(kh);
 }
 
 static u64 kh_now(struct gs_source *src)
@@ -162,42 +171,67 @@ static u64 kh_seconds(struct gs_source *src)
 	return div_u64(kh_now(src), NSEC_PER_SEC);
 }
 
+/* Which of the runs is at @addr, NULL for one that is not out. */
+static unsigned int kh_find_virt(struct kunit_heap *kh, const void *addr)
+{
+	unsigned int i = 0;
+
+	while (i < KH_VIRT && kh->virt[i] != addr)
+		i++;
+	return i;
+}
+
+static bool kh_note_virt(struct kunit_heap *kh, void *addr, size_t bytes)
+{
+	unsigned long flags;
+	unsigned int i;
+
+	raw_spin_lock_irqsave(&kh->lock, flags);
+	i = kh_find_virt(kh, NULL);
+	if (i < KH_VIRT) {
+		kh->virt[i] = addr;
+		kh->virt_bytes[i] = bytes;
+		kh->bytes += bytes;
+	}
+	raw_spin_unlock_irqrestore(&kh->lock, flags);
+	return i < KH_VIRT;
+}
+
 static void *kh_get_virt(struct gs_source *src, size_t bytes, gfp_t gfp)
 {
 	struct kunit_heap *kh = kh_of_source(src);
-	unsigned int i = 0;
 	void *addr;
 
 	if (!kh_admit(kh, gfp, 0))
-		return NULL;
-	while (i < KH_VIRT && kh->virt[i])
-		i++;
-	if (i == KH_VIRT)
 		return NULL;
 	addr = __vmalloc(bytes, gfp);
 	if (!addr)
 		return NULL;
 	memset(addr, KH_DIRT, bytes);
-	kh->virt[i] = addr;
-	kh->virt_bytes[i] = bytes;
-	kh->bytes += bytes;
-	return addr;
+	if (kh_note_virt(kh, addr, bytes))
+		return addr;
+	vfree(addr);
+	return NULL;
 }
 
 static void kh_put_virt(struct gs_source *src, void *addr)
 {
 	struct kunit_heap *kh = kh_of_source(src);
+	unsigned long flags;
 	unsigned int i;
 
-	for (i = 0; i < KH_VIRT; i++) {
-		if (kh->virt[i] != addr)
-			continue;
+	raw_spin_lock_irqsave(&kh->lock, flags);
+	i = kh_find_virt(kh, addr);
+	if (i < KH_VIRT) {
 		kh->virt[i] = NULL;
 		kh->bytes -= kh->virt_bytes[i];
-		vfree(addr);
-		return;
+	} else {
+		kh->wrong_puts++;
 	}
-	kh->wrong_puts++;
+	raw_spin_unlock_irqrestore(&kh->lock, flags);
+	if (i < KH_VIRT)
+		vfree(addr);
+	kh_look(kh);
 }
 
 /**

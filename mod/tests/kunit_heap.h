@@ -52,6 +52,8 @@
  * @asked: flags of the last request of each order
  * @puts: blocks that came back, by order
  * @splits: blocks that were split
+ * @look: called by each request and return, with pages in nobody's hands, where
+ *	one may sleep; or NULL
  * @wrong_puts: pages that came back otherwise than they went out
  * @ns: the time
  * @put_ns: what passes while a block is given back
@@ -81,6 +83,7 @@ struct kunit_heap {
 	unsigned int asked[KH_ORDERS];
 	unsigned long puts[KH_ORDERS];
 	unsigned long splits;
+	void (*look)(struct kunit_heap *kh);
 	unsigned long wrong_puts;
 	u64 ns;
 	u64 put_ns;

@@ -343,6 +343,14 @@ static void flip_list(struct scene *sc)
 		  &other->spans[prio] : &own->spans[prio]);
 }
 
+static void flip_leaving(struct scene *sc)
+{
+	struct gs_class *class = sc->tailed->class;
+
+	list_move(&sc->tailed->node, list_empty(&class->empty) ?
+		  &class->empty : &class->spans[sc->tailed->prio]);
+}
+
 /* All free, as its own bitmap says: but then it had to go. */
 static void flip_empty(struct scene *sc)
 {
@@ -399,6 +407,7 @@ static const struct {
 	{ flip_nused, "a page has miscounted its descriptors" },
 	{ flip_pool_list, "a page has miscounted its descriptors" },
 	{ flip_list, "a span is in another class" },
+	{ flip_leaving, "an empty span has not left its class" },
 	{ flip_span_nfree, "a span has miscounted its free objects" },
 	{ flip_bit_behind, "an object behind the last is free" },
 	{ flip_empty, "an empty span is in central" },
