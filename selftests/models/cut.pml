@@ -1,194 +1,81 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * cut - the diverted colour cut: how a reader takes one exact, consistent
- * snapshot of all statistics while every CPU goes on allocating and freeing.
+ * cut - a model of the statistics cut (mod/cut.h), for spin: one reader takes a
+ * snapshot while three CPUs allocate and free. README.rst says what is checked, what
+ * is left out, and why it may be.
  *
- * The steps, by the names that the kernel code uses:
- *
- *	D1 divert	An IPI to every CPU, waited for, adds 64 to its lock byte. An
- *			operation that begins later there finds the byte raised and
- *			takes the slow path; one that has begun ends on its own path.
- *	D2 flip		heap.colour changes.
- *	D3 join		Every move of the slow path first reads heap.colour, once,
- *			with interrupts off and all locks of the move held. Each
- *			structure of the move that is older than that (this CPU's
- *			words, the class, the page heap) records itself: copies
- *			its figures to its slot and takes the colour. A CPU that
- *			has recorded itself subtracts its 64: it is fast again.
- *	D4 sweep	A second IPI to every CPU, waited for, does the same on
- *			those that have had no reason to; the reader does it for
- *			offline CPUs, and for class and page heap under their locks.
- *	D5 sum		The slots make the snapshot.
- *
- * A "move" is what happens to the books under one set of locks. An operation is
- * one move or several: a magazine's refill, then its pop; the page heap's growth,
- * then the class's. What a move changes, it changes in structures of one colour:
- * nothing is ever between two structures, so recorded figures add up. A move that
- * needs one more lock midway is two moves: when a flush has emptied a span, the
- * word and the class agree *before* the page heap's lock is taken and the colour
- * read again for the span's release (TWO_READS is what happens otherwise).
- *
- * Why nothing is freed in the snapshot that was not allocated in it: say X was
- * allocated in the new colour. Then the flip was before that, and X was handed on
- * after it. Whoever frees X begins after its CPU was diverted, so it is slow and
- * reads the new colour, or its CPU has recorded itself already. A free that began
- * before its CPU's divert has an object from before the flip: either side of the
- * cut is right for it, and for an allocation in flight too, since its object is not
- * anybody's yet; the one add to the packed word decides.
- *
- * Nobody waits for the reader: no step of Context looks at anything that only the
- * reader will change, but for the time a lock is held to copy one record. Checked
- * by READER_STOPS: wherever the reader stops for good, all operations end.
- *
- * What is one indivisible step here (d_step), and why it may be:
- *
- *  - one instruction on a CPU's own byte or word. The byte's owner is alone in
- *    changing the word, so the test of the count belongs to the add after it;
- *  - an IPI's handler, and the part of a slow operation that has interrupts off and
- *    uses this CPU's words only: others on this CPU cannot run and other CPUs do
- *    not look, so the one thing shared is the one read of heap.colour;
- *  - a section under a lock with interrupts off: as before; what the lock protects
- *    is nobody else's meanwhile. All of it acts as if at the moment of the read. (To
- *    take a lock commutes to the right with what others do, to release it to the
- *    left: Lipton's reduction.) Where a section has two reads, it is two steps
- *    with the lock held and interrupts off between them.
- *
- * To take an object for freeing goes with the first instruction of the free, and
- * handing it out with the last of the allocation: that is as late, and as early, as
- * can be. Objects are interchangeable; a live one is known by the colour it was
- * allocated in. A span is one object and one page; a magazine holds one.
- *
- * What is not modelled:
- *
- *  - Weak memory. Spin interleaves whole steps. The code needs: (a) what a CPU did
- *    before its handler of D1 is before D2, and slots are written before the reader
- *    sums them: the release and acquire in waiting for an IPI, and the locks; (b) the
- *    colour read in D3 is not satisfied before the read that obtained the object. If
- *    objects are handed over by release and acquire, that follows (the litmus test
- *    WRC). For a receiver with an address dependency only, the slow path needs an
- *    smp_rmb() before it reads the colour; that costs nothing on x86.
- *  - NMIs. One that finds the byte raised touches no word, so it is enough that the
- *    64 is subtracted *last*, when the words have been copied and the colour taken.
- *  - Migration between the moves of one operation: one more point at which some CPU
- *    records itself. Hotplug: cpus_read_lock() is held, one CPU is offline all the
- *    time. A second class: it would be recorded as this one is.
+ * A step is a d_step: one instruction on a CPU's own byte or word, or what the code
+ * does under a lock or in an IPI's handler, interrupts off. Between two steps anything
+ * may come: other CPUs, interrupts, IPIs. Steps and structures have the names of the
+ * code, without gs_.
  *
  * Built with:
  *
- *	OPS		operations that begin, in all contexts together; 0: any number,
- *			on two objects (nmalloc, which would grow for ever, stays 0)
- *	CUTS		snapshots, one after another
- *	IRQ		how many CPUs have interrupts that allocate and free (0, 1, 3)
- *	GROWTH		spans come and go, blocks come
- *	LARGE		large objects
- *	READER_STOPS	the reader may stop anywhere
- *	ONE_READ	a span's release goes by the colour its flush has read
+ *	OPS	operations that begin, in all contexts together; 0 for any number, and
+ *		then nmalloc, which would grow for ever, is not counted
+ *	CUTS	snapshots, one after the other
+ *	IRQ	operations are interrupted by others
+ *	GROWTH	spans come and go, blocks come
+ *	READER_STOPS	the reader may stop anywhere, until nobody else can move
  *
- * and, each of which must fail:
- *
- *	TESTSET		the byte is tested, then set
- *	NO_DIVERT	no D1
- *	NO_SELF_RECORD	D3 without the CPU's words
- *	NO_CENTRAL_COLOUR	D3 without the class
- *	NO_HEAP_COLOUR	D3 without the page heap
- *	COLOUR_READ_BEFORE_LOCK	the lock may come much later
- *	TWO_READS	a flush and the release of its span as one move
- *	MUTATOR_WAITS	a diverted operation waits for the sweep (READER_STOPS)
+ * or with one of the mistakes below, which then must be found.
  */
 
 #define CPUS	3	/* online */
-#define OFFLINE	CPUS	/* one more */
+#define OFFLINE	CPUS	/* one more, with an object in its magazine */
 
-#ifndef OPS
-#define OPS	2
-#endif
-#ifndef CUTS
-#define CUTS	1
-#endif
-#ifndef IRQ
-#define IRQ	0
-#endif
+#define FREE	(-1)	/* the lock byte */
+#define DIVERT	64
+#define CAP	1	/* of a magazine */
+#define NOBODY	255
 
 /* --- the structures that record themselves -------------------------------- */
 
-#define CAP	1	/* of a magazine */
-#define FREE	(-1)	/* the lock byte */
-#define DIVERT	64
-
-/* A CPU; nmalloc and count are one packed word in the code. */
 typedef gs_cpu {
 	short lock;
-	byte nmalloc;
-	byte count;
+	byte nmalloc, count;	/* one packed word */
 	byte colour
 };
 
 typedef gs_class {
-	bool lock;	/* held from one step to another */
-	byte nmalloc;
-	byte capacity;
-	byte nfree;
+	byte holder;		/* of the lock, between two steps */
+	byte nmalloc, capacity, nfree;
 	byte colour
 };
 
-typedef gs_pages {
-	byte inuse;
-	byte large;	/* live large objects */
-	byte obtained;
-	byte transit;
-	byte held;
+typedef gs_pages {		/* a span is one object and one page */
+	byte sys, inuse, idle, transit, obtained;
 	byte colour
 };
 
-byte colour;		/* the heap's */
+byte colour;		/* heap->colour */
 gs_cpu cpu[CPUS + 1];
 gs_class class;
 gs_pages pages;
+byte available;		/* pages that the page allocator has */
 
-/* The slots; those that D5 adds up are added up as they are written. */
-typedef gs_cut {
-	byte nmalloc;
-	byte count;
-	byte capacity;
-	byte nfree;
-	byte inuse;
-	byte large;
-	byte obtained;
-	byte transit;
-	byte held
+/* The records; those that D5 adds up are added up as they are written. */
+typedef gs_snapshot {
+	byte nmalloc, cached, capacity, central;
+	byte sys, inuse, idle, transit, obtained
 };
 
-gs_cut cut;
+gs_snapshot snap;
 
-/* --- the world around them -------------------------------------------------- */
+/* --- what ought to be in them ---------------------------------------------- */
 
-bool irqs_off[CPUS];
-bool busy[CPUS];	/* in an operation, which an interrupt may nest in */
-bool nested[CPUS];	/* the interrupt has the CPU */
+bool busy[CPUS];	/* the CPU's task is in an operation */
+bool nested[CPUS];	/* so is an interrupt, in the midst of that one */
 byte ops = OPS;		/* that may begin yet */
-byte available;		/* blocks that the page allocator has */
 
 /* Live objects that nobody is about to free, by the colour they were counted in. */
 byte live[CUTS + 1];
-byte live_large[CUTS + 1];
 
-/* --- what ought to be in the snapshot --------------------------------------- */
+/* What has been counted up to each colour. */
+byte truth_nmalloc[CUTS + 1];
+short truth_live[CUTS + 1];
 
-/*
- * Which snapshot is being made, or else will be the next: the first one's colour is
- * 1, and it must contain what is counted in colour 0.
- */
-byte cuts = 1;
-
-typedef gs_truth {
-	short nmalloc;
-	short live;
-	short large
-};
-
-gs_truth truth;		/* by what was counted before the cut */
-gs_truth later;		/* the change by what was counted after it */
-byte last_nmalloc, last_nfree;
+byte number = 1;	/* colour of the snapshot being made, or else of the next */
 
 #if OPS
 #define COUNT(figure)	figure++
@@ -196,199 +83,164 @@ byte last_nmalloc, last_nfree;
 #define COUNT(figure)	skip
 #endif
 
-inline alloc_counts(in_colour)
+inline allocation_counts(in_colour)
 {
 	tag = in_colour;
-	if
-	:: in_colour < cuts -> COUNT(truth.nmalloc); truth.live++
-	:: else -> COUNT(later.nmalloc); later.live++
-	fi
+	COUNT(truth_nmalloc[tag]);
+	truth_live[tag]++
 }
 
 inline free_counts(in_colour)
 {
 	assert(tag <= in_colour);	/* not freed before it was allocated */
-	tag = 0;
-	if
-	:: in_colour < cuts -> truth.live--
-	:: else -> later.live--
-	fi
+	truth_live[in_colour]--;
+	tag = 0
 }
 
-inline large_alloc_counts(in_colour)
-{
-	tag = in_colour;
-	if
-	:: in_colour < cuts -> truth.large++
-	:: else -> later.large++
-	fi
-}
+/* --- the mistakes ------------------------------------------------------------ */
 
-inline large_free_counts(in_colour)
-{
-	assert(tag <= in_colour);
-	tag = 0;
-	if
-	:: in_colour < cuts -> truth.large--
-	:: else -> later.large--
-	fi
-}
-
-/* --- D1, D3, D4: divert and record ------------------------------------------ */
-
-inline divert(c)
-{
-	cpu[c].lock = cpu[c].lock + DIVERT;
-	printf("CPU %d  is diverted\n", c)
-}
-
-inline undivert(c)
-{
-#if defined(NO_DIVERT)
-	skip
-#elif defined(TESTSET)
-	if	/* the fault that counts is in the figures */
-	:: cpu[c].lock >= FREE + DIVERT -> cpu[c].lock = cpu[c].lock - DIVERT
-	:: else
-	fi
+/* The byte is tested, then set. */
+#ifdef TESTSET
+#define TAKE	fast = (cpu[c].lock == FREE)
+#define SET \
+	if \
+	:: d_step { STEP("sets the byte", fast) cpu[c].lock = 0 } \
+	:: d_step { STEP("is nested", !fast) cpu[c].lock++ } \
+	fi;
 #else
-	cpu[c].lock = cpu[c].lock - DIVERT
+#define TAKE	cpu[c].lock++; fast = (cpu[c].lock == 0)
+#define SET
 #endif
+
+/* The reader does without D1; or D1's 64 was overwritten. */
+#if defined(NO_DIVERT)
+#define UNDIVERT(c)	skip
+#elif defined(TESTSET)
+#define UNDIVERT(c)	cpu[c].lock = cpu[c].lock - (cpu[c].lock >= FREE + DIVERT -> DIVERT : 0)
+#else
+#define UNDIVERT(c)	cpu[c].lock = cpu[c].lock - DIVERT
+#endif
+
+/* A structure does not record itself; the sweep does it. */
+#ifdef NO_SELF_RECORD
+#define JOIN_CPU	skip
+#else
+#define JOIN_CPU	cut_join_cpu(c, seen)
+#endif
+#ifdef NO_CENTRAL_COLOUR
+#define JOIN_CLASS	skip
+#else
+#define JOIN_CLASS	cut_join_class(seen)
+#endif
+#ifdef NO_HEAP_COLOUR
+#define JOIN_HEAP	skip
+#else
+#define JOIN_HEAP	cut_join_heap(seen)
+#endif
+
+/* A CPU goes back to a colour that was read before an interrupt joined. */
+#ifdef JOIN_BACK
+#define BEHIND(c, to)	(cpu[c].colour != to)
+#else
+#define BEHIND(c, to)	(cpu[c].colour < to)
+#endif
+
+/* The colour is read when the operation begins, not with the locks held. */
+#ifdef COLOUR_BEFORE_LOCK
+#define READ_FIRST	seen = colour
+#define READ_LOCKED	skip
+#else
+#define READ_FIRST	skip
+#define READ_LOCKED	seen = colour
+#endif
+
+/* A flush gives the span that it emptied back before its word is settled. */
+#ifdef WORD_AFTER_SPAN
+#define WORD_BEFORE	skip
+#define WORD_AFTER	cpu[c].count--
+#else
+#define WORD_BEFORE	cpu[c].count--
+#define WORD_AFTER	skip
+#endif
+
+/* A diverted operation waits for the sweep. */
+#ifdef MUTATOR_WAITS
+#define GO_ON		(cpu[c].lock < FREE + DIVERT)
+#else
+#define GO_ON		true
+#endif
+
+/* --- D1, D3, D4: divert, join ------------------------------------------------ */
+
+inline cut_divert(c)
+{
+	printf("CPU %d  is diverted\n", c);
+	cpu[c].lock = cpu[c].lock + DIVERT
 }
 
-inline record_cpu(c)
+inline cut_record_cpu(c, to)
 {
 	printf("CPU %d  records {%d,%d}\n", c, cpu[c].nmalloc, cpu[c].count);
-	cut.nmalloc = cut.nmalloc + cpu[c].nmalloc;
-	cut.count = cut.count + cpu[c].count;
-	cpu[c].colour = colour
+	snap.nmalloc = snap.nmalloc + cpu[c].nmalloc;
+	snap.cached = snap.cached + cpu[c].count;
+	cpu[c].colour = to
 }
 
-inline record_class()
-{
-	printf("class  records %d of %d free, nmalloc %d\n", class.nfree, class.capacity,
-	       class.nmalloc);
-	cut.nmalloc = cut.nmalloc + class.nmalloc;
-	cut.capacity = class.capacity;
-	cut.nfree = class.nfree;
-	class.colour = colour
-}
-
-inline record_pages()
-{
-	printf("pages  record %d in use, %d large\n", pages.inuse, pages.large);
-	cut.inuse = pages.inuse;
-	cut.large = pages.large;
-	cut.obtained = pages.obtained;
-	cut.transit = pages.transit;
-	cut.held = pages.held;
-	pages.colour = colour
-}
-
-/* D3, for each structure of a move; "seen" is the one read of heap.colour. */
-inline join_cpu()
-{
-#ifndef NO_SELF_RECORD
-	if
-	:: cpu[c].colour < seen -> record_cpu(c); undivert(c)
-	:: else
-	fi
-#else
-	skip
-#endif
-}
-
-inline join_class()
-{
-#ifndef NO_CENTRAL_COLOUR
-	if
-	:: class.colour < seen -> record_class()
-	:: else
-	fi
-#else
-	skip
-#endif
-}
-
-inline join_pages()
-{
-#ifndef NO_HEAP_COLOUR
-	if
-	:: pages.colour < seen -> record_pages()
-	:: else
-	fi
-#else
-	skip
-#endif
-}
-
-/* D4, in the IPI's handler. */
-inline sweep(c)
+inline cut_join_cpu(c, to)
 {
 	if
-	:: cpu[c].colour < colour -> record_cpu(c); undivert(c)
+	:: BEHIND(c, to) -> cut_record_cpu(c, to); UNDIVERT(c)
 	:: else
 	fi
 }
 
-/*
- * Before a move that takes a lock: the end of the step before it, and the
- * beginning of its own.
- */
-#ifdef COLOUR_READ_BEFORE_LOCK
-#define BEFORE_LOCK	seen = colour
-#define UNDER_LOCK	skip
-#else
-#define BEFORE_LOCK	skip
-#define UNDER_LOCK	seen = colour
-#endif
-
-/* --- operations --------------------------------------------------------------- */
-
-/* Where an operation is: what it does next. */
-mtype = {
-	IDLE,
-	TAKE,		/* TESTSET only: set the byte that was tested */
-	FAST,		/* the byte is raised: use the magazine, or turn slow */
-	LEAVE,		/* lower the byte */
-	REFILL, POP,	/* as owner, of an empty magazine */
-	FLUSH, PUSH,	/* as owner, of a full one */
-	RELEASE,	/* a span that a free has emptied */
-	CENTRAL,	/* past the magazines */
-	PAGES,		/* the page heap: a span, or a large object's free */
-	BLOCK,		/* a block is obtained, not yet held */
-	NEW_SPAN	/* a span is in use, not yet in its class */
-};
-
-#define OWNER	(cpu[c].lock == 0 || cpu[c].lock == DIVERT)
-#define PUT	cpu[c].lock--
-
-/* One increment, whose zero flag says "acquired". */
-inline take()
+inline cut_join_class(to)
 {
-#ifdef TESTSET
-	owner = (cpu[c].lock == FREE);
-	at = TAKE
-#else
-	cpu[c].lock++;
-	owner = (cpu[c].lock == 0);
-	at = FAST
-#endif
-}
-
-inline begin(is_free, is_large)
-{
-#if OPS
-	ops--;
-#endif
-	freeing = is_free;
-	large = is_large;
 	if
-	:: irq -> nested[c] = true
-	:: else -> busy[c] = true
-	fi;
-	take()
+	:: class.colour != to ->
+		printf("class  records %d of %d free, nmalloc %d\n", class.nfree,
+		       class.capacity, class.nmalloc);
+		snap.nmalloc = snap.nmalloc + class.nmalloc;
+		snap.capacity = class.capacity;
+		snap.central = class.nfree;
+		class.colour = to
+	:: else
+	fi
 }
+
+inline cut_join_heap(to)
+{
+	if
+	:: pages.colour != to ->
+		printf("pages  record %d in use, %d idle\n", pages.inuse, pages.idle);
+		snap.sys = pages.sys;
+		snap.inuse = pages.inuse;
+		snap.idle = pages.idle;
+		snap.transit = pages.transit;
+		snap.obtained = pages.obtained;
+		pages.colour = to
+	:: else
+	fi
+}
+
+inline class_lock()
+{
+	READ_LOCKED; JOIN_CPU; JOIN_CLASS
+}
+
+inline heap_lock()
+{
+	READ_LOCKED; JOIN_CPU; JOIN_HEAP
+}
+
+/* --- what moves: magazines, central, page heap ------------------------------- */
+
+/* Nobody else changes a CPU's word while one is the owner of its byte. */
+#define UNLOCK		cpu[c].lock--
+#define OWNER		((cpu[c].lock & (DIVERT - 1)) == 0)
+#define CAN_POP		(cpu[c].count > 0)
+#define CAN_PUSH	(cpu[c].count < CAP)
+#define CLASS		(class.holder == NOBODY)
 
 inline end()
 {
@@ -396,318 +248,286 @@ inline end()
 	:: irq -> nested[c] = false
 	:: else -> busy[c] = false
 	fi;
-	at = IDLE; tag = 0; seen = 0; owner = false; freeing = false; large = false
+	tag = 0; seen = 0; fast = false
 }
 
-inline end_with_object()
-{
-	if
-	:: freeing
-	:: !freeing && !large -> live[tag]++
-	:: !freeing && large -> live_large[tag]++
-	fi;
-	end()
-}
-
-/* One add to the packed word. */
-inline pop()
+/*
+ * One add to the packed word; the byte and the object go with it, as early as can be.
+ * An interrupt between the add and the byte's release would go past the magazines, as
+ * an operation that finds none does.
+ */
+inline mag_pop()
 {
 	cpu[c].count--;
 	COUNT(cpu[c].nmalloc);
-	alloc_counts(cpu[c].colour)
+	allocation_counts(cpu[c].colour);
+	UNLOCK; live[tag]++; end()
 }
 
-inline push()
+inline mag_push()
 {
 	cpu[c].count++;
-	free_counts(cpu[c].colour)
+	free_counts(cpu[c].colour);
+	UNLOCK; end()
 }
 
-inline fold()
+inline mag_fold()
 {
 	class.nmalloc = class.nmalloc + cpu[c].nmalloc;
 	cpu[c].nmalloc = 0
 }
 
-/* A span has its page: it is a large object, or goes on to its class. */
-inline place_span()
+inline mag_refill()
 {
-	pages.inuse++;
+	class_lock();
+	mag_fold();
 	if
-	:: large -> pages.large++; large_alloc_counts(pages.colour); end_with_object()
-	:: else -> at = NEW_SPAN; BEFORE_LOCK
+	:: class.nfree > 0 -> class.nfree--; cpu[c].count++
+	:: else
 	fi
 }
 
-/* The magazine can serve the operation. */
-#define SERVES	(!large && (freeing -> cpu[c].count < CAP : cpu[c].count > 0))
-
-#ifdef MUTATOR_WAITS
-#define ALLOWED	(cpu[c].lock < FREE + DIVERT)
-#else
-#define ALLOWED	true
-#endif
-
-/*
- * What a step begins with: it is this context's turn on its CPU, the operation is
- * there, and the step can be taken. Then it says so where a trail is replayed.
- */
-#define SAY(what) \
-	printf("CPU %d%c %e  byte %d, colour %d, word {%d,%d}\n", c, (irq -> '!' : ' '), \
-	       what, cpu[c].lock, cpu[c].colour, cpu[c].nmalloc, cpu[c].count)
-#define STEP(here, can) \
-	(at == here && nested[c] == irq && (can)) -> SAY(here);
-
-/*
- * An interrupt between two operations is like an operation of the task, so it is
- * let in only where it nests. What begins after the last cut does not matter.
- */
-#define BEGIN(can) \
-	(at == IDLE && !nested[c] && (can) && cuts <= CUTS && (!OPS || ops > 0) && \
-	 (!irq || (busy[c] && !irqs_off[c]))) -> SAY(IDLE);
-
-proctype Context(byte c; bool irq)
+inline mag_flush()
 {
-	mtype at = IDLE;
-	byte tag;		/* colour the object in hand was allocated in */
-	byte seen;		/* heap.colour when it was read */
-	bool owner;		/* of the magazines: it has taken the byte */
-	bool freeing, large;
-
-end_idle:
-	do
-	:: d_step { BEGIN(true) begin(false, false) }
-	:: d_step { BEGIN(live[0]) live[0]--; tag = 0; begin(true, false) }
-	:: d_step { BEGIN(live[1]) live[1]--; tag = 1; begin(true, false) }
-#if CUTS > 1
-	:: d_step { BEGIN(live[2]) live[2]--; tag = 2; begin(true, false) }
-#endif
-#ifdef LARGE
-	:: d_step { BEGIN(true) begin(false, true) }
-	:: d_step { BEGIN(live_large[0]) live_large[0]--; tag = 0; begin(true, true) }
-	:: d_step { BEGIN(live_large[1]) live_large[1]--; tag = 1; begin(true, true) }
-#if CUTS > 1
-	:: d_step { BEGIN(live_large[2]) live_large[2]--; tag = 2; begin(true, true) }
-#endif
-#endif
-
-#ifdef TESTSET
-	:: d_step { STEP(TAKE, true)
-		if
-		:: owner -> cpu[c].lock = 0
-		:: else -> cpu[c].lock++
-		fi;
-		at = FAST }
-#endif
-
-	/* The fast path: between FAST's and LEAVE's steps anything may come. */
-	:: d_step { STEP(FAST, owner && SERVES)
-		if
-		:: freeing -> push()
-		:: else -> pop()
-		fi;
-		at = LEAVE }
-	:: d_step { STEP(LEAVE, true) PUT; end_with_object() }
-
-	/* The slow path, interrupts off; D3 with this CPU's words alone. */
-	:: d_step { STEP(FAST, !(owner && SERVES) && ALLOWED)
-		seen = colour; join_cpu();
-		owner = OWNER && !large;
-		if
-		:: !owner && large -> PUT; at = PAGES
-		:: !owner && !large -> PUT; at = CENTRAL
-		:: owner && SERVES && freeing -> push(); at = LEAVE
-		:: owner && SERVES && !freeing -> pop(); at = LEAVE
-		:: owner && !SERVES && freeing -> irqs_off[c] = true; at = FLUSH
-		:: owner && !SERVES && !freeing -> irqs_off[c] = true; at = REFILL
-		fi;
-		BEFORE_LOCK }
-
-	/* Exchange with central: D3 with words and class. */
-	:: d_step { STEP(REFILL, !class.lock)
-		UNDER_LOCK; join_cpu(); join_class();
-		fold();
-		irqs_off[c] = false;
-		if
-		:: class.nfree > 0 -> class.nfree--; cpu[c].count++; at = POP
-		:: else -> PUT; owner = false; at = CENTRAL
-		fi;
-		BEFORE_LOCK }
-	:: d_step { STEP(POP, true) pop(); at = LEAVE }
-	:: d_step { STEP(FLUSH, !class.lock)
-		UNDER_LOCK; join_cpu(); join_class();
-		fold();
-		class.nfree++;
-		cpu[c].count--;
-		irqs_off[c] = false;
-		at = PUSH }
-	:: d_step { STEP(PUSH, true) push(); at = LEAVE }
-
-	/* Past the magazines: D3 with the class, and with this CPU while at it. */
-	:: d_step { STEP(CENTRAL, freeing && !class.lock)
-		UNDER_LOCK; join_cpu(); join_class();
-		class.nfree++;
-		free_counts(class.colour);
-		end_with_object() }
-	:: d_step { STEP(CENTRAL, !freeing && !class.lock)
-		UNDER_LOCK; join_cpu(); join_class();
-		if
-		:: class.nfree > 0 ->
-			class.nfree--;
-			COUNT(class.nmalloc);
-			alloc_counts(class.colour);
-			end_with_object()
-		:: else ->
-#ifdef GROWTH
-			at = PAGES; BEFORE_LOCK
-#else
-			end()
-#endif
-		fi }
-
-#ifdef GROWTH
-	/* The same two ways to give an object back, when that empties a span. */
-	:: d_step { STEP(FLUSH, !class.lock)
-		class.lock = true;
-		UNDER_LOCK; join_cpu(); join_class();
-		fold();
-		class.nfree++;
-#ifndef TWO_READS
-		cpu[c].count--;
-#endif
-		at = RELEASE }
-	:: d_step { STEP(CENTRAL, freeing && !class.lock)
-		irqs_off[c] = true;
-		class.lock = true;
-		UNDER_LOCK; join_cpu(); join_class();
-		class.nfree++;
-		free_counts(class.colour);
-		at = RELEASE }
-	/* Class and page heap, in one move with both locks. */
-	:: d_step { STEP(RELEASE, true)
-#ifndef ONE_READ
-		seen = colour;
-#endif
-		join_cpu(); join_class(); join_pages();
-		class.capacity--;
-		class.nfree--;
-		pages.inuse--;
-		class.lock = false;
-		irqs_off[c] = false;
-		if
-		:: owner ->
-#ifdef TWO_READS
-			cpu[c].count--;
-#endif
-			at = PUSH
-		:: else -> end_with_object()
-		fi }
-
-	/*
-	 * A span: from idle pages, or from a new block. It is in use, in the page
-	 * heap's books, before it is in the class's; maybe on another side of a cut.
-	 */
-	:: d_step { STEP(PAGES, !freeing && pages.held > pages.inuse)
-		UNDER_LOCK; join_cpu(); join_pages();
-		place_span() }
-	:: d_step { STEP(PAGES, !freeing && pages.held == pages.inuse && available)
-		available--;
-		UNDER_LOCK; join_cpu(); join_pages();
-		pages.obtained++;
-		pages.transit++;
-		at = BLOCK; BEFORE_LOCK }
-	:: d_step { STEP(PAGES, !freeing && pages.held == pages.inuse && !available)
-		end() }
-	:: d_step { STEP(BLOCK, true)
-		UNDER_LOCK; join_cpu(); join_pages();
-		pages.transit--;
-		pages.held++;
-		place_span() }
-	:: d_step { STEP(NEW_SPAN, !class.lock)
-		UNDER_LOCK; join_cpu(); join_class();
-		class.capacity++;
-		COUNT(class.nmalloc);
-		alloc_counts(class.colour);
-		end_with_object() }
-
-	/* A large object's free. */
-	:: d_step { STEP(PAGES, freeing)
-		UNDER_LOCK; join_cpu(); join_pages();
-		pages.large--;
-		pages.inuse--;
-		large_free_counts(pages.colour);
-		end_with_object() }
-#endif
-	od
+	class_lock();
+	mag_fold();
+	class.nfree++
 }
 
-/* --- the reader ----------------------------------------------------------------- */
+inline central_alloc()
+{
+	class_lock();
+	class.nfree--;
+	COUNT(class.nmalloc);
+	allocation_counts(class.colour)
+}
 
-/* The handlers run in any order, each wherever its CPU has interrupts on. */
+inline central_free()
+{
+	class_lock();
+	class.nfree++;
+	free_counts(class.colour)
+}
+
+inline source_get()
+{
+	available--;
+	heap_lock();
+	pages.obtained++;
+	pages.transit++
+}
+
+inline block_in()
+{
+	heap_lock();
+	pages.transit--;
+	pages.sys++;
+	pages.idle++
+}
+
+/* In the page heap's books first, then in the class's. */
+inline span_place()
+{
+	pages.idle--;
+	pages.inuse++
+}
+
+inline central_alloc_from()
+{
+	class_lock();
+	class.capacity++;
+	COUNT(class.nmalloc);
+	allocation_counts(class.colour)
+}
+
+/* Out of both at once: both locks, one read of the colour. */
+inline span_free()
+{
+	READ_LOCKED; JOIN_CPU; JOIN_CLASS; JOIN_HEAP;
+	class.capacity--;
+	class.nfree--;
+	pages.inuse--;
+	pages.idle++
+}
+
+/* --- operations ---------------------------------------------------------------- */
+
+/*
+ * How a step begins: it is this context's turn on its CPU, and the step can be taken.
+ * It says so where a run is replayed.
+ */
+#define SAY(what) \
+	printf("CPU %d%c {%d,%d} byte %d colour %d: ", c, (irq -> '!' : ' '), cpu[c].nmalloc, \
+	       cpu[c].count, cpu[c].lock, cpu[c].colour); \
+	printf(what); \
+	printf("\n")
+#define STEP(what, can) \
+	(nested[c] == irq && (can)) -> SAY(what);
+
+/*
+ * An interrupt between two operations is like an operation of the task, so it is let
+ * in only where it nests. What begins after the last snapshot does not matter.
+ */
+#define BEGIN(what, can) \
+	(!nested[c] && (can) && number <= CUTS && (!OPS || ops) && \
+	 (!irq || (busy[c] && class.holder != c))) -> SAY(what); begin();
+
+inline begin()
+{
+	if
+	:: irq -> nested[c] = true
+	:: else -> busy[c] = true
+	fi;
+#if OPS
+	ops--;
+#endif
+	READ_FIRST;
+	TAKE
+}
+
+/*
+ * "is slow": here interrupts are on, and may join, before the owner does with what it
+ * has seen. After its read, to join and to go on are one step: if the sweep or an
+ * interrupt still finds something to join, the owner's own join was none, and might
+ * as well come after.
+ */
+proctype Context(byte c; bool irq)
+{
+	byte tag;	/* the colour that the object in hand was allocated in */
+	byte seen;	/* heap->colour, as read */
+	bool fast;	/* the increment's zero flag */
+
+end_idle:
+	if
+	:: d_step { BEGIN("allocates", true) }; goto Alloc
+	:: d_step { BEGIN("frees", live[0]) live[0]--; tag = 0 }; goto Free
+	:: d_step { BEGIN("frees", live[1]) live[1]--; tag = 1 }; goto Free
+#if CUTS > 1
+	:: d_step { BEGIN("frees", live[2]) live[2]--; tag = 2 }; goto Free
+#endif
+	fi;
+
+Alloc:	/* gs_cpucache_pop(), gs_alloc_owner() */
+	SET
+	if
+	:: d_step { STEP("pops", fast && CAN_POP) mag_pop() }
+	:: d_step { STEP("goes past", !OWNER && GO_ON) UNLOCK }; goto Central_alloc
+	:: d_step { STEP("is slow", OWNER && !(fast && CAN_POP) && GO_ON) seen = colour };
+	   if
+	   :: d_step { STEP("pops", CAN_POP) JOIN_CPU; mag_pop() }
+	   :: d_step { STEP("has no magazine", !CAN_POP) JOIN_CPU; UNLOCK }; goto Central_alloc
+	   :: d_step { STEP("refills", !CAN_POP && CLASS) JOIN_CPU; mag_refill() };
+	      if
+	      :: d_step { STEP("pops", CAN_POP) mag_pop() }
+	      :: d_step { STEP("goes past", !CAN_POP) UNLOCK }; goto Central_alloc
+	      fi
+	   fi
+	fi;
+	goto end_idle;
+Central_alloc:	/* gs_alloc_uncached() */
+	if
+	:: d_step { STEP("takes one of central's", CLASS && class.nfree)
+		    central_alloc(); live[tag]++; end() }; goto end_idle
+	:: d_step { STEP("finds none in central", CLASS && !class.nfree) class_lock() }
+	fi;
+	if
+	:: d_step { STEP("places a span", pages.idle) heap_lock(); span_place() }
+	:: d_step { STEP("obtains a block", !pages.idle && available) source_get() };
+	   d_step { STEP("places a span in it", true) block_in(); span_place() }
+	:: d_step { STEP("fails", !pages.idle && !available) end() }; goto end_idle
+	fi;
+	d_step { STEP("takes one of the span's", CLASS) central_alloc_from(); live[tag]++; end() };
+	goto end_idle;
+
+Free:	/* gs_cpucache_push(), gs_free_owner() */
+	SET
+	if
+	:: d_step { STEP("pushes", fast && CAN_PUSH) mag_push() }
+	:: d_step { STEP("goes past", !OWNER && GO_ON) UNLOCK }; goto Central_free
+	:: d_step { STEP("is slow", OWNER && !(fast && CAN_PUSH) && GO_ON) seen = colour };
+	   if
+	   :: d_step { STEP("pushes", CAN_PUSH) JOIN_CPU; mag_push() }
+	   :: d_step { STEP("has no magazine", true) JOIN_CPU; UNLOCK }; goto Central_free
+	   :: d_step { STEP("flushes", !CAN_PUSH && CLASS) JOIN_CPU; mag_flush(); cpu[c].count-- };
+	      d_step { STEP("pushes", true) mag_push() }
+#ifdef GROWTH	/* a flush that empties a span */
+	   :: d_step { STEP("flushes", !CAN_PUSH && CLASS)
+		       class.holder = c; JOIN_CPU; mag_flush(); WORD_BEFORE };
+	      d_step { STEP("frees the span", true)
+		       span_free(); WORD_AFTER; class.holder = NOBODY };
+	      d_step { STEP("pushes", true) mag_push() }
+#endif
+	   fi
+	fi;
+	goto end_idle;
+Central_free:	/* gs_free_uncached() */
+	if
+	:: d_step { STEP("gives it to central", CLASS) central_free(); end() }
+#ifdef GROWTH
+	:: d_step { STEP("gives it to central", CLASS) class.holder = c; central_free() };
+	   d_step { STEP("frees the span", true) span_free(); class.holder = NOBODY; end() }
+#endif
+	fi;
+	goto end_idle
+}
+
+/* --- the reader ------------------------------------------------------------------ */
+
+/* The handlers run in any order, each where its CPU has interrupts on. */
+#define IPI(c, handler) \
+	d_step { !done[c] && class.holder != c -> done[c] = true; handler(c) }
 #define ON_EACH_CPU(handler) \
-	pending = 7; \
 	do \
-	:: d_step { (pending & 1) && !irqs_off[0] -> pending = pending & ~1; handler(0) } \
-	:: d_step { (pending & 2) && !irqs_off[1] -> pending = pending & ~2; handler(1) } \
-	:: d_step { (pending & 4) && !irqs_off[2] -> pending = pending & ~4; handler(2) } \
-	:: atomic { pending == 0 -> break } \
+	:: IPI(0, handler) \
+	:: IPI(1, handler) \
+	:: IPI(2, handler) \
+	:: d_step { done[0] && done[1] && done[2] -> \
+		    done[0] = false; done[1] = false; done[2] = false }; break \
 	od
 
-/* Whatever operations are in flight there, the 64 is gone. */
+inline cut_sweep(c)
+{
+	cut_join_cpu(c, colour)
+}
+
+/* Whatever operations are under way on a CPU, the 64 is gone. */
 #define FAST_AGAIN(c)	(cpu[c].lock >= FREE && cpu[c].lock <= 1)
 
 inline check_snapshot()
 {
-	assert(cut.capacity >= cut.count + cut.nfree);
-	alive = cut.capacity - cut.nfree - cut.count;
+	/* The books close, over exactly what was counted before the cut. */
+	assert(snap.capacity == truth_live[number - 1] + snap.central + snap.cached);
+	assert(snap.nmalloc == truth_nmalloc[number - 1]);
+	assert(truth_live[number - 1] >= 0);
 
-	/* Exact: the books close, and over what was counted before the cut. */
-	assert(alive == truth.live);
-	assert(cut.nmalloc == truth.nmalloc);
-	assert(cut.large == truth.large);
-
-	/* nfree == nmalloc - live. Neither ever decreases. */
-#if OPS
-	assert(alive <= cut.nmalloc);
-	assert(cut.nmalloc >= last_nmalloc && cut.nmalloc - alive >= last_nfree);
-#endif
-
-	/* All spans are in heap_inuse, so heap_alloc <= heap_inuse. */
-	assert(cut.capacity + cut.large <= cut.inuse);
-	assert(cut.inuse <= cut.held);
-	assert(cut.obtained == cut.transit + cut.held);
+	assert(snap.inuse + snap.idle == snap.sys);
+	assert(snap.obtained == snap.sys + snap.transit);
+	assert(snap.capacity <= snap.inuse);	/* heap_alloc <= heap_inuse */
 
 	assert(FAST_AGAIN(0) && FAST_AGAIN(1) && FAST_AGAIN(2))
 }
 
 inline next_snapshot()
 {
-#if OPS && CUTS > 1
-	last_nmalloc = cut.nmalloc;
-	last_nfree = cut.nmalloc - alive;
-#endif
-	cut.nmalloc = 0; cut.count = 0; cut.capacity = 0; cut.nfree = 0;
-	cut.inuse = 0; cut.large = 0;
-	cut.obtained = 0; cut.transit = 0; cut.held = 0;
-	alive = 0;
-	truth.nmalloc = truth.nmalloc + later.nmalloc;
-	truth.live = truth.live + later.live;
-	truth.large = truth.large + later.large;
-	later.nmalloc = 0; later.live = 0; later.large = 0;
-	cuts++
+	snap.nmalloc = 0; snap.cached = 0; snap.capacity = 0; snap.central = 0;
+	snap.sys = 0; snap.inuse = 0; snap.idle = 0; snap.transit = 0; snap.obtained = 0;
+	truth_nmalloc[number] = truth_nmalloc[number] + truth_nmalloc[number - 1];
+	truth_live[number] = truth_live[number] + truth_live[number - 1];
+	truth_nmalloc[number - 1] = 0;
+	truth_live[number - 1] = 0;
+	number++
 }
 
 #ifdef READER_STOPS
 bool stopped;
 
-/* When nothing else can move, no operation may be under way. Then go on. */
-proctype Stopper()
+/* When nothing else can move, no operation may be under way. Then the reader goes on. */
+active proctype Stopper()
 {
 	stopped = true;
 	atomic {
 		timeout ->
 		assert(!busy[0] && !busy[1] && !busy[2]);
-		assert(!nested[0] && !nested[1] && !nested[2]);
 		stopped = false
 	}
 }
@@ -718,45 +538,43 @@ proctype Stopper()
 
 proctype Reader() STOPPABLE
 {
-	byte pending, alive;
+	bool done[CPUS];	/* the IPI's handler */
 
 	do
-	:: cuts <= CUTS ->
+	:: number <= CUTS ->
 #ifndef NO_DIVERT
-D1_divert:	ON_EACH_CPU(divert);
+D1_divert:	ON_EACH_CPU(cut_divert);
 #endif
 D2_flip:	atomic { colour++; printf("heap   takes colour %d\n", colour) };
 
-		/* D3 is in Context. */
+		/* D3_join is in Context. */
 
-D4_sweep:	ON_EACH_CPU(sweep);
-		atomic { record_cpu(OFFLINE) };
-		do
-		:: d_step { class.colour < colour && !class.lock -> record_class() }
-		:: d_step { pages.colour < colour -> record_pages() }
-		:: atomic { class.colour == colour && pages.colour == colour -> break }
-		od;
+D4_sweep:	ON_EACH_CPU(cut_sweep);
+		atomic { cut_record_cpu(OFFLINE, colour) };
+		d_step { CLASS -> cut_join_class(colour) };
+		d_step { cut_join_heap(colour) };
 
-D5_sum:		atomic { check_snapshot(); next_snapshot() }
+D5_sum:		d_step { check_snapshot(); next_snapshot() }
 	:: else -> break
 	od
 }
 
-/* --- the beginning ---------------------------------------------------------------- */
+/* --- the beginning ----------------------------------------------------------------- */
 
 init {
 	atomic {
 		/* One object is live, one in the offline CPU's magazine. */
 		live[0] = 1;
+		truth_live[0] = 1;
 		cpu[OFFLINE].count = 1;
 		class.capacity = 2;
+		class.holder = NOBODY;
 		cpu[0].lock = FREE; cpu[1].lock = FREE; cpu[2].lock = FREE;
-
 #if OPS
 		/* Operations are few: begin wherever earlier ones may have led. */
 		cpu[OFFLINE].nmalloc = 1;
 		class.nmalloc = 1;
-		truth.nmalloc = 2;
+		truth_nmalloc[0] = 2;
 		if
 		:: skip
 		:: cpu[0].count = 1
@@ -764,7 +582,7 @@ init {
 		:: cpu[0].count = 1; cpu[1].count = 1; cpu[2].count = 1
 		fi;
 		if
-		:: class.nfree = 0
+		:: skip
 		:: class.nfree = 1
 		fi;
 #else
@@ -772,30 +590,20 @@ init {
 #endif
 		class.capacity = class.capacity + class.nfree +
 				 cpu[0].count + cpu[1].count + cpu[2].count;
-		truth.live = live[0];
-#ifdef LARGE
-		live_large[0] = 1;
-		pages.large = 1;
-		truth.large = 1;
-#endif
-		pages.inuse = class.capacity + pages.large;
-		pages.held = pages.inuse;
-		pages.obtained = pages.held;
+		pages.inuse = class.capacity;
+		pages.sys = pages.inuse;
+		pages.obtained = pages.sys;
+#ifdef GROWTH
 		available = 1;
-
+#endif
 		run Context(0, false);
 		run Context(1, false);
 		run Context(2, false);
-#if IRQ
+#ifdef IRQ
 		run Context(0, true);
-#endif
-#if IRQ > 1
 		run Context(1, true);
 		run Context(2, true);
 #endif
-		run Reader();
-#ifdef READER_STOPS
-		run Stopper()
-#endif
+		run Reader()
 	}
 }
