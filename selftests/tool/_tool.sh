@@ -108,6 +108,10 @@ fake_snapshot()
 	"by_cpu": [
 	 {"cpu": 0, "hits": 200, "nuncached": 50, "refills": 20, "flushes": 4},
 	 {"cpu": 2, "hits": 0, "nuncached": 0, "refills": 0, "flushes": 0}
+	],
+	"sinks": [
+	 {"name": "stacks", "inuse": 16384, "spans": 2, "peak": 20480, "failures": 1},
+	 {"name": "my_ring", "inuse": 0, "spans": 0, "peak": 0, "failures": 0}
 	]}
 	JSON
 }

@@ -41,6 +41,8 @@ every_metric_has_its_lines()
 	has 'gostat_live_bytes{class="large"} 40000'
 	has 'gostat_memory_bytes{kind="heap_unused"} 951840'
 	has 'gostat_cpu_hits_total{cpu="2"} 0'
+	has 'gostat_sink_inuse_bytes{sink="stacks"} 16384'
+	has 'gostat_sink_failures_total{sink="my_ring"} 0'
 	is "$(tail -n1 "$SCRATCH/out")" '# EOF' 'last line'
 	# Not there, not 0: the fake has no spans.
 	has_no gostat_spans

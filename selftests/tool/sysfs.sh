@@ -159,6 +159,8 @@ one_snapshot_is_preferred_to_many_files()
 	grep -qE '^ +cpu +hits +nuncached +refills +flushes +no lock$' "$SCRATCH/out"
 	grep -qE '^ +0 +200 +50 +20 +4 +72.00 %$' "$SCRATCH/out"
 	grep -qE '^ +2 +0 +0 +0 +0 +-$' "$SCRATCH/out"
+	grep -qE '^ +name +inuse +spans +peak +failures$' "$SCRATCH/out"
+	grep -qE '^ +stacks +16,384 +2 +20,480 +1$' "$SCRATCH/out"
 	status 0 gostat classes --json
 	json_is /cut 7
 	json_is /classes/0/size 8
@@ -171,14 +173,21 @@ one_snapshot_is_preferred_to_many_files()
 stats_has_folders_of_figures_too()
 {
 	folder
-	mkdir -p "$GOSTAT_SYSFS/memory_classes" "$GOSTAT_SYSFS/cpu/0" "$GOSTAT_SYSFS/cpu/1"
+	mkdir -p "$GOSTAT_SYSFS/memory_classes" "$GOSTAT_SYSFS/cpu/9" \
+		"$GOSTAT_SYSFS/cpu/10" "$GOSTAT_SYSFS/sinks/stacks"
 	figure memory_classes/heap_free 77
-	figure cpu/0/hits 10
-	figure cpu/1/hits 11
+	figure cpu/9/hits 10
+	figure cpu/10/hits 11
+	figure sinks/stacks/inuse 4096
+	figure sinks/stacks/description 'stack-like buffers'
 	status 0 gostat stats --json
 	json_is /memory_classes/heap_free 77
+	json_is /by_cpu/0/cpu 9
 	json_is /by_cpu/0/hits 10
 	json_is /by_cpu/1/hits 11
+	json_is /sinks/0/name stacks
+	json_is /sinks/0/inuse 4096
+	json_is /sinks/0/description 'stack-like buffers'
 	if json /cut; then
 		exit 1
 	fi
@@ -227,6 +236,7 @@ the_module_has_all_figures()
 		json "/figures/$name" >/dev/null
 	done
 	json /by_cpu/0/hits >/dev/null
+	json_is /sinks/0/name stacks
 	at_least "$(json /cut)" 1 cut
 }
 

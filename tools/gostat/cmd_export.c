@@ -58,6 +58,7 @@ static const struct export_total {
 	{ "mcache_sys", "mcache_sys_bytes", G, bytes, "Memory for CPU caches." },
 	{ "buckhash_sys", "buckhash_sys_bytes", G, bytes, "Profiling tables." },
 	{ "gc_sys", "gc_sys_bytes", G, bytes, "Arena descriptors and page maps." },
+	{ "sinks_sys", "sinks_sys_bytes", G, bytes, "Manual spans of all sinks but stacks." },
 	{ "other_sys", "other_sys_bytes", G, bytes, "Everything else." },
 	{ "peak_held", "peak_held_bytes", G, bytes, "The most that was held." },
 	{ "peak_live", "peak_live_bytes", G, bytes, "The most bytes out of central." },
@@ -89,20 +90,32 @@ static const struct export_class {
 	{ "spans", NULL, "spans", G, "Spans." },
 };
 
-/* Figures of each CPU. */
-static const struct export_cpu {
+/* Figures of each CPU and of each sink of manual spans. */
+static const struct export_row {
+	enum figures_list list;
 	const char *figure;
 	const char *name;
 	enum metric_type type;
 	const char *unit;
 	const char *help;
-} export_cpus[] = {
-	{ "hits", "cpu_hits", C, NULL, "Allocations that a magazine of the CPU served." },
-	{ "nuncached", "cpu_uncached_mallocs", C, NULL, "Those that none served." },
-	{ "refills", "cpu_magazine_refills", C, NULL, "Magazines of the CPU filled." },
-	{ "flushes", "cpu_magazine_flushes", C, NULL, "Magazines of the CPU emptied." },
-	{ "cached", "cpu_cached_bytes", G, bytes, "Free objects in magazines." },
+} export_rows[] = {
+	{ FIGURES_CPUS, "hits", "cpu_hits", C, NULL,
+	  "Allocations that a magazine of the CPU served." },
+	{ FIGURES_CPUS, "nuncached", "cpu_uncached_mallocs", C, NULL, "Those that none served." },
+	{ FIGURES_CPUS, "refills", "cpu_magazine_refills", C, NULL,
+	  "Magazines of the CPU filled." },
+	{ FIGURES_CPUS, "flushes", "cpu_magazine_flushes", C, NULL,
+	  "Magazines of the CPU emptied." },
+	{ FIGURES_CPUS, "cached", "cpu_cached_bytes", G, bytes, "Free objects in magazines." },
+	{ FIGURES_SINKS, "inuse", "sink_inuse_bytes", G, bytes, "Manual spans of the sink." },
+	{ FIGURES_SINKS, "spans", "sink_spans", G, NULL, "Manual spans of the sink." },
+	{ FIGURES_SINKS, "peak", "sink_peak_bytes", G, bytes,
+	  "The most that the sink's manual spans were." },
+	{ FIGURES_SINKS, "failures", "sink_failures", C, NULL,
+	  "Allocations for the sink that found no pages." },
 };
+
+static const char *const export_labels[FIGURES_LISTS] = { "cpu", "sink" };
 
 #undef G
 #undef C
@@ -187,20 +200,24 @@ static void export_by_class(struct metrics *m, const struct figures *f,
 			      classes->class[k].live_bytes);
 }
 
-static void export_by_cpu(struct metrics *m, const struct json_object *cpus)
+static void export_list(struct metrics *m, const struct figures *f, enum figures_list list)
 {
-	size_t i, k, n = json_object_array_length(cpus);
-	char number[OUT_NUMBER];
+	const struct json_object *rows = f->list[list];
+	size_t i, k, n = json_object_array_length(rows);
 
-	for (i = 0; n && i < ARRAY_SIZE(export_cpus); i++) {
-		const struct export_cpu *c = &export_cpus[i];
-		struct metric *metric = metrics_add(m, c->name, c->type, c->unit, c->help);
+	for (i = 0; n && i < ARRAY_SIZE(export_rows); i++) {
+		const struct export_row *r = &export_rows[i];
+		struct metric *metric;
 
+		if (r->list != list)
+			continue;
+		metric = metrics_add(m, r->name, r->type, r->unit, r->help);
 		for (k = 0; k < n; k++) {
-			const struct json_object *row = json_object_array_get_idx(cpus, k);
+			const struct json_object *row = json_object_array_get_idx(rows, k);
+			struct json_object *key = js_member(row, figures_list_keys[list]);
 
-			snprintf(number, sizeof(number), "%llu", js_number(row, "cpu"));
-			metric_sample(metric, "cpu", number, js_number(row, c->figure));
+			metric_sample(metric, export_labels[list], json_object_get_string(key),
+				      js_number(row, r->figure));
 		}
 	}
 }
@@ -229,7 +246,8 @@ static int export_collect(struct metrics *m, bool totals)
 		export_heap(m, &f);
 		export_by_class(m, &f, &classes);
 		if (!totals)
-			export_by_cpu(m, f.cpus);
+			export_list(m, &f, FIGURES_CPUS);
+		export_list(m, &f, FIGURES_SINKS);
 	}
 	size_classes_free(&classes);
 	figures_free(&f);
@@ -321,10 +339,10 @@ const struct command cmd_export = {
 	.description =
 		"Prints every figure as a metric, gostat_NAME: bytes are ..._bytes,\n"
 		"cumulative ones ..._total. Label class has the object size of a size\n"
-		"class, or 'large'; label cpu the number of a CPU; label kind of\n"
-		"gostat_memory_bytes the exclusive classes of memory, whose sum is\n"
-		"gostat_sys_bytes. A figure that this command does not know is exported\n"
-		"under its name, without a type.\n"
+		"class, or 'large'; label cpu the number of a CPU; label sink the name of\n"
+		"a counter of manual spans; label kind of gostat_memory_bytes the\n"
+		"exclusive classes of memory, whose sum is gostat_sys_bytes. A figure that\n"
+		"this command does not know is exported under its name, without a type.\n"
 		"\n"
 		"For root, where debugfs is mounted, all metrics are of one moment.\n"
 		"\n"

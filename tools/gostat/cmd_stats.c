@@ -150,30 +150,47 @@ static void stats_cpu_fast(struct out_table *t, const struct json_object *row)
 		out_cell(t, "-");
 }
 
-static void stats_cpus_print(const struct json_object *cpus)
-{
-	const char *heads[32];
-	struct out_table t;
-	unsigned int n = 0;
-	size_t i;
+#define MAX_COLUMNS	32
 
-	if (!cpus || !json_object_array_length(cpus))
-		return;
-	json_object_object_foreach(json_object_array_get_idx(cpus, 0), name, any) {
-		if (any && n < ARRAY_SIZE(heads) - 1)
+/* The first column is the key of a row, the others are the numbers of the first one. */
+static unsigned int stats_list_heads(const struct json_object *rows, const char *key,
+				     const char **heads)
+{
+	unsigned int n = 0;
+
+	heads[n++] = key;
+	json_object_object_foreach(json_object_array_get_idx(rows, 0), name, value) {
+		if (n < MAX_COLUMNS && strcmp(name, key) &&
+		    json_object_is_type(value, json_type_int))
 			heads[n++] = name;
 	}
-	heads[n] = "no lock";
-	out_table_init(&t, n + 1, heads);
-	for (i = 0; i < json_object_array_length(cpus); i++) {
-		const struct json_object *row = json_object_array_get_idx(cpus, i);
-		unsigned int c;
+	return n;
+}
 
-		for (c = 0; c < n; c++)
+static void stats_list_print(const struct figures *figures, enum figures_list list,
+			     const char *title)
+{
+	const struct json_object *rows = figures->list[list];
+	const char *heads[MAX_COLUMNS + 1];
+	unsigned int n, c;
+	struct out_table t;
+	size_t i;
+
+	if (!json_object_array_length(rows))
+		return;
+	n = stats_list_heads(rows, figures_list_keys[list], heads);
+	heads[n] = "no lock";
+	out_table_init(&t, n + (list == FIGURES_CPUS), heads);
+	for (i = 0; i < json_object_array_length(rows); i++) {
+		const struct json_object *row = json_object_array_get_idx(rows, i);
+
+		out_cell(&t, "%s", json_object_get_string(js_member(row, heads[0])));
+		for (c = 1; c < n; c++)
 			out_cell_count(&t, js_number(row, heads[c]));
-		stats_cpu_fast(&t, row);
+		if (list == FIGURES_CPUS)
+			stats_cpu_fast(&t, row);
 	}
-	printf("\nCPUs\n");
+	printf("\n%s\n", title);
 	out_table_print(&t, 2, 0);
 }
 
@@ -184,7 +201,8 @@ static void stats_print(const struct figures *figures)
 		stats_rows_print(figures, figures->memory, memory_rows, ARRAY_SIZE(memory_rows));
 		stats_rest_print(figures->memory, true);
 	}
-	stats_cpus_print(figures->cpus);
+	stats_list_print(figures, FIGURES_CPUS, "CPUs");
+	stats_list_print(figures, FIGURES_SINKS, "Sinks of manual spans");
 	if (json_object_object_length(figures->total))
 		printf("\nOther\n");
 	stats_rest_print(figures->total, false);
@@ -193,6 +211,7 @@ static void stats_print(const struct figures *figures)
 static struct json_object *stats_json(const struct figures *figures)
 {
 	struct json_object *o = js_object();
+	unsigned int i;
 	u64 held;
 
 	js_string(o, "folder", sysfs_root());
@@ -203,7 +222,8 @@ static struct json_object *stats_json(const struct figures *figures)
 		js_u64(o, "held", held);
 	if (figures->memory)
 		js_add(o, FIGURES_MEMORY, js_shared(figures->memory));
-	js_add(o, FIGURES_CPUS, js_shared(figures->cpus));
+	for (i = 0; i < FIGURES_LISTS; i++)
+		js_add(o, figures_list_names[i], js_shared(figures->list[i]));
 	return o;
 }
 
@@ -263,7 +283,8 @@ const struct command cmd_stats = {
 		"    { \"folder\": \"/sys/kernel/gostat\", \"cut\": 7,\n"
 		"      \"figures\": { \"alloc\": 0, ... one member per figure ... },\n"
 		"      \"held\": 0, \"memory_classes\": { \"heap_objects\": 0, ... },\n"
-		"      \"by_cpu\": [ { \"cpu\": 0, \"hits\": 0, ... }, ... ] }\n"
+		"      \"by_cpu\": [ { \"cpu\": 0, \"hits\": 0, ... }, ... ],\n"
+		"      \"sinks\": [ { \"name\": \"stacks\", \"inuse\": 0, ... }, ... ] }\n"
 		"    Without 'cut' the figures were read one after the other.\n"
 		"\n"
 		"FILES\n"

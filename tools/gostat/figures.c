@@ -2,16 +2,22 @@
 /*
  * gostat, the command: the heap's figures, from where they can be had.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "figures.h"
 #include "snapshot.h"
 #include "sysfs.h"
 
+const char *const figures_list_names[FIGURES_LISTS] = { "by_cpu", "sinks" };
+const char *const figures_list_keys[FIGURES_LISTS] = { "cpu", "name" };
+
+static const char *const list_folders[FIGURES_LISTS] = { "cpu", "sinks" };
+
 /* The snapshot's totals stand between its number and its lists. */
 static void figures_of_snapshot(struct figures *f)
 {
+	unsigned int i;
+
 	f->cut = js_number(f->snapshot, "cut");
 	json_object_object_foreach(f->snapshot, name, value) {
 		if (json_object_is_type(value, json_type_int) && strcmp(name, "cut") &&
@@ -20,34 +26,21 @@ static void figures_of_snapshot(struct figures *f)
 	}
 	/* NULL, shared, is NULL. */
 	f->memory = js_shared(js_member(f->snapshot, FIGURES_MEMORY));
-	f->cpus = js_shared(js_member(f->snapshot, FIGURES_CPUS));
+	for (i = 0; i < FIGURES_LISTS; i++)
+		f->list[i] = js_shared(js_member(f->snapshot, figures_list_names[i]));
 }
 
-/* CPUs from 0 on as long as there are folders for them: none is left out. */
-static int figures_cpus(struct figures *f)
+static int figures_list_from_sysfs(struct figures *f, enum figures_list list)
 {
-	int status = TOOL_OK;
-	char name[32];
-	u64 cpu;
-
-	f->cpus = js_array();
-	for (cpu = 0; !status; cpu++) {
-		struct json_object *row;
-
-		snprintf(name, sizeof(name), "cpu/%llu", cpu);
-		if (!sysfs_has_folder(name))
-			break;
-		row = js_object();
-		js_u64(row, "cpu", cpu);
-		js_append(f->cpus, row);
-		status = sysfs_folder(name, row, &f->refused);
-	}
-	return status;
+	f->list[list] = js_array();
+	return sysfs_folders(list_folders[list], figures_list_keys[list], f->list[list],
+			     &f->refused);
 }
 
 int figures_read(struct figures *f)
 {
 	int status = sysfs_require();
+	unsigned int i;
 
 	memset(f, 0, sizeof(*f));
 	if (!status)
@@ -62,8 +55,9 @@ int figures_read(struct figures *f)
 		f->memory = js_object();
 		status = sysfs_folder(FIGURES_MEMORY, f->memory, &f->refused);
 	}
-	if (!status && !f->cpus)
-		status = figures_cpus(f);
+	for (i = 0; !status && i < FIGURES_LISTS; i++)
+		if (!f->list[i])
+			status = figures_list_from_sysfs(f, i);
 	if (!status && !json_object_object_length(f->total))
 		status = tool_error(TOOL_FAIL, "%s: no figures there", sysfs_root());
 	return status;
@@ -71,8 +65,11 @@ int figures_read(struct figures *f)
 
 void figures_free(struct figures *f)
 {
+	unsigned int i;
+
 	json_object_put(f->snapshot);
 	json_object_put(f->total);
 	json_object_put(f->memory);
-	json_object_put(f->cpus);
+	for (i = 0; i < FIGURES_LISTS; i++)
+		json_object_put(f->list[i]);
 }

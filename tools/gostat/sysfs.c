@@ -155,6 +155,44 @@ int sysfs_folder(const char *name, struct json_object *o, unsigned int *refused)
 	return status;
 }
 
+/* A number if it is one: then it is not quoted in JSON. */
+static void sysfs_key(struct json_object *o, const char *key, const char *name)
+{
+	u64 value;
+
+	if (sysfs_parse(name, &value))
+		js_string(o, key, name);
+	else
+		js_u64(o, key, value);
+}
+
+int sysfs_folders(const char *name, const char *key, struct json_object *array,
+		  unsigned int *refused)
+{
+	char path[PATH_MAX], folder[2 * NAME_MAX];
+	struct dirent **entry;
+	int n, i, status = TOOL_OK;
+
+	snprintf(path, sizeof(path), "%s/%s", sysfs_root(), name);
+	n = scandir(path, &entry, NULL, versionsort);
+	if (n < 0)
+		return errno == ENOENT ? TOOL_OK : sysfs_error(name, -errno);
+	for (i = 0; i < n; i++) {
+		struct json_object *row;
+
+		snprintf(folder, sizeof(folder), "%s/%s", name, entry[i]->d_name);
+		if (!status && entry[i]->d_name[0] != '.' && sysfs_has_folder(folder)) {
+			row = js_object();
+			sysfs_key(row, key, entry[i]->d_name);
+			js_append(array, row);
+			status = sysfs_folder(folder, row, refused);
+		}
+		free(entry[i]);
+	}
+	free(entry);
+	return status;
+}
+
 int sysfs_held_open(struct sysfs_held *held)
 {
 	held->heap_released = -1;

@@ -34,6 +34,13 @@ bool sysfs_has_folder(const char *name);
 int sysfs_folder(const char *name, struct json_object *o, unsigned int *refused);
 
 /*
+ * The same of each folder in folder @name, appended to @array, the folder's own
+ * name as member @key. There may be none, and no folder @name.
+ */
+int sysfs_folders(const char *name, const char *key, struct json_object *array,
+		  unsigned int *refused);
+
+/*
  * Two figures that are read often. Bytes obtained from the page allocator and
  * not given back: sys - heap_released.
  */
