@@ -129,7 +129,7 @@ static void kh_put(struct gs_source *src, struct page *page, unsigned int order)
 	raw_spin_lock_irqsave(&kh->lock, flags);
 	kh_forget(kh, page, order);
 	kh->puts[min_t(unsigned int, order, KH_ORDERS - 1)]++;
-	kh->ns += kh->put_ns;
+	WRITE_ONCE(kh->ns, kh->ns + kh->put_ns);
 	raw_spin_unlock_irqrestore(&kh->lock, flags);
 	if (!kh_in_region(kh, page))
 		__free_pages(page, order);
@@ -163,7 +163,7 @@ static void kh_split(struct gs_source *src, struct page *page,
 
 static u64 kh_now(struct gs_source *src)
 {
-	return kh_of_source(src)->ns;
+	return READ_ONCE(kh_of_source(src)->ns);
 }
 
 static u64 kh_seconds(struct gs_source *src)
