@@ -72,6 +72,17 @@ static void count(int err)
 		shared.other++;
 }
 
+/* New objects for all threads to know of; 0 or -errno. */
+static int share_objects(void)
+{
+	__u32 h[SLOTS], done, i;
+	int err = alloc_batch(shared.fd, SLOTS, SIZE, NULL, h, &done);
+
+	for (i = 0; i < SLOTS && !err; i++)
+		shared.handle[i] = h[i];
+	return err;
+}
+
 /* All free the same handles in the same order. */
 static void *free_all(void *arg)
 {
@@ -85,16 +96,12 @@ static void *free_all(void *arg)
 
 TEST_F_TIMEOUT(races, of_many_frees_of_one_object_one_succeeds, 120)
 {
-	__u32 h[SLOTS], done;
-	unsigned int round, i;
+	unsigned int round;
 
 	shared.fd = self->fd;
 	ASSERT_EQ(0, pthread_barrier_init(&shared.barrier, NULL, THREADS));
 	for (round = 0; round < 50; round++) {
-		ASSERT_EQ(0, alloc_batch(self->fd, SLOTS, SIZE, NULL, h,
-					 &done));
-		for (i = 0; i < SLOTS; i++)
-			shared.handle[i] = h[i];
+		ASSERT_EQ(0, share_objects());
 		ASSERT_EQ(0, run(free_all, 0));
 	}
 	EXPECT_EQ(50 * SLOTS, shared.wins);
@@ -131,16 +138,12 @@ static void *free_batch_or_single(void *arg)
 
 TEST_F_TIMEOUT(races, batched_and_single_frees_free_each_object_once, 120)
 {
-	__u32 h[SLOTS], done;
-	unsigned int round, i;
+	unsigned int round;
 
 	shared.fd = self->fd;
 	ASSERT_EQ(0, pthread_barrier_init(&shared.barrier, NULL, THREADS));
 	for (round = 0; round < 50; round++) {
-		ASSERT_EQ(0, alloc_batch(self->fd, SLOTS, SIZE, NULL, h,
-					 &done));
-		for (i = 0; i < SLOTS; i++)
-			shared.handle[i] = h[i];
+		ASSERT_EQ(0, share_objects());
 		ASSERT_EQ(0, run(free_batch_or_single, 0));
 		ASSERT_EQ(0, file_objects(self->fd));
 	}
