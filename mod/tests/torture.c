@@ -12,7 +12,8 @@
  * parameter says, or now and then a manual span), free one, hand one over to
  * whoever next looks into a mailbox shared by all (so that objects are freed on
  * other CPUs), or a burst larger than a magazine. Interrupts, by hrtimer on every
- * CPU, allocate, free and use the mailbox too. Every object carries a pattern
+ * CPU (on PREEMPT_RT its thread, where the page allocator may be called), allocate,
+ * free and use the mailbox too. Every object carries a pattern
  * made of its address and size, written when it is allocated and checked before
  * it is freed.
  *
@@ -307,7 +308,7 @@ static long torture_timer_start(void *unused)
 
 	gs_hrtimer_setup(timer, torture_irq);
 	hrtimer_start(timer, ns_to_ktime(interrupts * NSEC_PER_USEC),
-		      HRTIMER_MODE_REL_PINNED_HARD);
+		      HRTIMER_MODE_REL_PINNED);
 	return 0;
 }
 
@@ -315,8 +316,7 @@ static void torture_timers_start(void)
 {
 	unsigned int cpu;
 
-	/* On PREEMPT_RT hard interrupts may not allocate, by slab's rules too. */
-	if (!interrupts || IS_ENABLED(CONFIG_PREEMPT_RT))
+	if (!interrupts)
 		return;
 	for_each_online_cpu(cpu)
 		work_on_cpu(cpu, torture_timer_start, NULL);
@@ -326,7 +326,7 @@ static void torture_timers_stop(void)
 {
 	unsigned int cpu;
 
-	if (!interrupts || IS_ENABLED(CONFIG_PREEMPT_RT))
+	if (!interrupts)
 		return;
 	for_each_possible_cpu(cpu)
 		if (per_cpu(torture_timer, cpu).function)
