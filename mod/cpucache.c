@@ -40,8 +40,73 @@ static struct gs_mag __percpu *gs_cpu_mag(struct gs_heap *heap,
 
 static void gs_cpu_leave(struct gs_cpu __percpu *cpu)
 {
+	/* Who sees the byte given up sees what was done: gs_cut_speak(). */
+	smp_wmb();
 	gs_cpu_unlock(cpu);
 	preempt_enable_notrace();
+}
+
+/* --- while the CPU is diverted -------------------------------------------- */
+
+/*
+ * The owner of a diverted CPU's byte has no more to do than look whether there is
+ * a cut to join; if there is none it may go on as the fast path does. This is
+ * short because all CPUs are here until the last of them has been diverted, and
+ * on a machine that shares its cores that one may take its time.
+ */
+static __always_inline bool gs_cpu_need_not_join(struct gs_heap *heap)
+{
+	if (this_cpu_read(heap->cpu->lock) != GS_DIVERT)
+		return false;
+	/*
+	 * The byte was raised before the colour is read: pairs with
+	 * gs_cut_sweep(). And the colour is no older than the one that an object
+	 * to be freed was allocated in: pairs with what handed it over.
+	 */
+	smp_mb();
+	return this_cpu_read(heap->cpu->colour) == READ_ONCE(heap->colour);
+}
+
+/* The rest of gs_cpucache_pop(). Return NULL if it is not as simple as that. */
+static __always_inline void *gs_pop_diverted(struct gs_heap *heap,
+					     unsigned long handle)
+{
+	struct gs_cpu __percpu *cpu = heap->cpu;
+	unsigned long count;
+	void *obj;
+
+	if (!gs_cpu_need_not_join(heap))
+		return NULL;
+	count = gs_mag_count(cpu, handle);
+	if (!count)
+		return NULL;
+	obj = this_cpu_read(*gs_mag_slot(cpu, handle))[count - 1];
+	this_cpu_add(*gs_mag_word(cpu, handle), GS_MAG_POP);
+	gs_cpu_leave(cpu);
+	return obj;
+}
+
+/* The rest of gs_cpucache_push(): the mirror. */
+static __always_inline bool gs_push_diverted(struct gs_heap *heap,
+					     unsigned long handle,
+					     const void *obj)
+{
+	struct gs_cpu __percpu *cpu = heap->cpu;
+	unsigned long count;
+	void **slot;
+
+	if (!gs_cpu_need_not_join(heap))
+		return false;
+	count = gs_mag_count(cpu, handle);
+	if (!gs_mag_has_room(cpu, handle, count))
+		return false;
+	slot = this_cpu_read(*gs_mag_slot(cpu, handle));
+	if (slot[count - 1] == obj)
+		return false;
+	slot[count] = (void *)obj;
+	this_cpu_add(*gs_mag_word(cpu, handle), GS_MAG_PUSH);
+	gs_cpu_leave(cpu);
+	return true;
 }
 
 /* --- exchange with central ---------------------------------------------- */
@@ -182,7 +247,7 @@ static void *gs_alloc_owner(struct gs_heap *heap, struct gs_class *class,
 	struct gs_mag *mag = this_cpu_ptr(gs_cpu_mag(heap, class));
 	unsigned int count;
 
-	gs_cut_join(heap, NULL, false);
+	gs_cut_join_owner(heap);
 	count = GS_MAG_COUNT(mag->word);
 	if (!count) {
 		*grow = !heap->uncached && gs_mag_wants_more(class, mag);
@@ -215,12 +280,18 @@ static void *gs_alloc_uncached(struct gs_heap *heap, struct gs_class *class,
 	return obj;
 }
 
-static void *gs_alloc_slow(struct gs_heap *heap, struct gs_class *class,
-			   gfp_t gfp)
+static noinline void *gs_alloc_slow(unsigned long handle, gfp_t gfp,
+				    struct gs_heap *heap)
 {
-	bool grow = false;
+	struct gs_class *class = gs_handle_class(heap, handle);
+	bool zero = want_init_on_alloc(gfp), grow = false;
 	void *obj = NULL;
 
+	gfp &= ~__GFP_ZERO;
+	if (!handle) {
+		gs_cpu_leave(heap->cpu);
+		return ZERO_SIZE_PTR;
+	}
 	if (!in_nmi() && gs_cpu_is_owner(heap->cpu))
 		obj = gs_alloc_owner(heap, class, &grow);
 	gs_cpu_leave(heap->cpu);
@@ -229,7 +300,11 @@ static void *gs_alloc_slow(struct gs_heap *heap, struct gs_class *class,
 	might_alloc(gfp);
 	if (grow)
 		gs_mag_grow(heap, class);
-	return obj ?: gs_alloc_uncached(heap, class, gfp);
+	if (!obj)
+		obj = gs_alloc_uncached(heap, class, gfp);
+	if (obj && zero)
+		memset(obj, 0, class->size);
+	return obj;
 }
 
 /**
@@ -245,16 +320,12 @@ static void *gs_alloc_slow(struct gs_heap *heap, struct gs_class *class,
 noinline void *gs_cpucache_alloc_slow(unsigned long handle, gfp_t gfp,
 				      struct gs_heap *heap)
 {
-	struct gs_class *class = gs_handle_class(heap, handle);
-	void *obj;
+	void *obj = gs_pop_diverted(heap, handle);
 
-	if (!handle) {
-		gs_cpu_leave(heap->cpu);
-		return ZERO_SIZE_PTR;
-	}
-	obj = gs_alloc_slow(heap, class, gfp & ~__GFP_ZERO);
-	if (obj && want_init_on_alloc(gfp))
-		memset(obj, 0, class->size);
+	if (!obj)
+		return gs_alloc_slow(handle, gfp, heap);
+	if (want_init_on_alloc(gfp))
+		return memset(obj, 0, gs_handle_class(heap, handle)->size);
 	return obj;
 }
 
@@ -272,7 +343,7 @@ static bool gs_free_owner(struct gs_heap *heap, struct gs_class *class,
 	 * that handed the object over. Elsewhere the locks see to it.
 	 */
 	smp_rmb();
-	gs_cut_join(heap, NULL, false);
+	gs_cut_join_owner(heap);
 	count = GS_MAG_COUNT(mag->word);
 	*grow = false;
 	if (!mag->cap) {
@@ -331,20 +402,9 @@ static const char *gs_free_uncached(struct gs_heap *heap, const void *obj,
 	return gs_large_free(heap, obj);
 }
 
-/**
- * gs_cpucache_free_slow() - free when the magazine could not take the object
- * @obj: the object
- * @handle: of its class; 0 if the fast path knows none for it
- * @heap: the heap
- *
- * The fast path ends in a jump to this function, which therefore returns to
- * whoever called free: the caller that a report names.
- *
- * Context: Any. Entered with preemption off and this operation's increment in
- * the lock byte; both are undone.
- */
-noinline void gs_cpucache_free_slow(const void *obj, unsigned long handle,
-				    struct gs_heap *heap)
+/* @caller: whom a report names */
+static noinline void gs_free_slow(const void *obj, unsigned long handle,
+				  struct gs_heap *heap, unsigned long caller)
 {
 	bool done = false, grow = false;
 	const char *bad = NULL;
@@ -364,9 +424,28 @@ noinline void gs_cpucache_free_slow(const void *obj, unsigned long handle,
 	if (!done)
 		bad = gs_free_uncached(heap, obj, handle);
 	if (unlikely(bad))
-		gs_report_bad_free(heap, bad, obj, _RET_IP_);
+		gs_report_bad_free(heap, bad, obj, caller);
 	if (grow)
 		gs_mag_grow(heap, gs_handle_class(heap, handle));
+}
+
+/**
+ * gs_cpucache_free_slow() - free when the magazine could not take the object
+ * @obj: the object
+ * @handle: of its class; 0 if the fast path knows none for it
+ * @heap: the heap
+ *
+ * The fast path ends in a jump to this function, which therefore returns to
+ * whoever called free: the caller that a report names.
+ *
+ * Context: Any. Entered with preemption off and this operation's increment in
+ * the lock byte; both are undone.
+ */
+noinline void gs_cpucache_free_slow(const void *obj, unsigned long handle,
+				    struct gs_heap *heap)
+{
+	if (!gs_push_diverted(heap, handle, obj))
+		gs_free_slow(obj, handle, heap, _RET_IP_);
 }
 
 /* --- drains -------------------------------------------------------------- */

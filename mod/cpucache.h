@@ -21,6 +21,8 @@
  *	0	owner			1..3	nested in an owner
  *	64	owner, diverted		65..67	nested, diverted	(cut.h)
  *
+ * between two operations -1, or 63 on a CPU that is diverted.
+ *
  * What is rejected: disabling interrupts (a third slower, and no protection
  * from NMIs); cmpxchg16b on the free list (SLUB; not exported to modules, and
  * the dearest instruction of its path); a test-and-set byte, into which nobody
@@ -101,13 +103,27 @@ struct gs_cpu_record {
 };
 
 /**
+ * struct gs_cpu_records - the same by who made it
+ * @joined: by the CPU, when it joined
+ * @spoken: by the reader, who spoke for it
+ * @figures: which of them the newest cut goes by; the reader's
+ */
+struct gs_cpu_records {
+	struct gs_cpu_record joined;
+	struct gs_cpu_record spoken;
+	const struct gs_cpu_record *figures;
+};
+
+/**
  * struct gs_cpu - one CPU's share of a heap
  * @mag: magazine headers by class; mag[0] stays empty and full, so that handle
  *	0 always takes the slow path
  * @lock: the lock byte
- * @colour: of the last cut it took part in
+ * @caught: it was in an operation when it was diverted
+ * @until: diverted until it joins this colour; 0 while it is fast
+ * @colour: the newest that it has joined
  * @stats: its counters
- * @record: its figures as of the change to @colour
+ * @record: its figures as of cuts
  * @put_off: pointers freed in an NMI that found the byte held; NULL if free
  * @put_off_work: frees them
  * @heap: whose
@@ -117,9 +133,11 @@ struct gs_cpu_record {
 struct gs_cpu {
 	struct gs_mag mag[GOSTAT_NR_CLASSES];
 	s8 lock;
+	bool caught;
+	u32 until;
 	u32 colour;
 	struct gs_cpu_stats stats;
-	struct gs_cpu_record *record;
+	struct gs_cpu_records *record;
 	const void *put_off[GS_PUT_OFF];
 	struct irq_work put_off_work;
 	struct gs_heap *heap;

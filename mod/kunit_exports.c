@@ -81,6 +81,9 @@ GS_EXPORT_KUNIT(gs_scavenge);
 GS_EXPORT_KUNIT(gs_scavenge_all);
 
 /* cut */
+GS_EXPORT_KUNIT(gs_cut_divert);
+GS_EXPORT_KUNIT(gs_cut_diverted);
+GS_EXPORT_KUNIT(gs_cut_sweep);
 GS_EXPORT_KUNIT(gs_cut_join_cpu);
 GS_EXPORT_KUNIT(gs_cut_join_class);
 GS_EXPORT_KUNIT(gs_cut_join_heap);

@@ -360,7 +360,8 @@ static void gs_recount_cpus(struct gs_recount *rc)
 
 		gs_impossible(rc, cpu->mag[0].word || cpu->mag[0].cap,
 			      "class 0 has a magazine");
-		gs_impossible(rc, cpu->lock != GS_LOCK_FREE,
+		gs_impossible(rc, cpu->lock != GS_LOCK_FREE +
+			      (cpu->until ? GS_DIVERT : 0),
 			      "a lock byte is taken");
 	}
 }

@@ -21,7 +21,7 @@ static void gs_sum_cpus(struct gs_heap *heap, struct gostat_snapshot *snap)
 	for_each_possible_cpu(cpu) {
 		const struct gs_cpu_record *rec;
 
-		rec = per_cpu_ptr(heap->cpu, cpu)->record;
+		rec = per_cpu_ptr(heap->cpu_record, cpu)->figures;
 		total->nlookup += rec->stats.nlookup;
 		total->nuncached += rec->stats.nuncached;
 		for (id = 1; id < GOSTAT_NR_CLASSES; id++) {
@@ -264,7 +264,7 @@ int gs_snapshot_take_cpus(struct gs_heap *heap, struct gostat_snapshot *snap,
 		return err;
 	*snap = *heap->snapshot;
 	for_each_possible_cpu(cpu)
-		gs_derive_cpu(heap, per_cpu_ptr(heap->cpu, cpu)->record,
+		gs_derive_cpu(heap, per_cpu_ptr(heap->cpu_record, cpu)->figures,
 			      &cpus[cpu]);
 	mutex_unlock(&heap->cut.mutex);
 	return 0;
@@ -319,9 +319,9 @@ int gs_class_stats_read(struct gs_heap *heap, unsigned int id,
  */
 int gs_snapshot_init(struct gs_heap *heap)
 {
-	mutex_init(&heap->cut.mutex);
+	gs_cut_init(heap);
 	heap->snapshot = kzalloc(sizeof(*heap->snapshot), GFP_KERNEL);
-	heap->cpu_record = alloc_percpu(struct gs_cpu_record);
+	heap->cpu_record = alloc_percpu(struct gs_cpu_records);
 	if (heap->snapshot && heap->cpu_record)
 		return 0;
 	gs_snapshot_destroy(heap);

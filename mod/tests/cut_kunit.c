@@ -43,35 +43,16 @@ static void put(struct kunit *test, void *obj)
 
 /* --- the steps ------------------------------------------------------------- */
 
-static void divert(void *data)
+static void divert(struct gs_heap *heap)
 {
-	struct gs_heap *heap = data;
-
-	this_cpu_add(heap->cpu->lock, GS_DIVERT);
-}
-
-static void join(void *data)
-{
-	gs_cut_join(data, NULL, false);
+	gs_cut_divert(heap);
+	while (atomic_read(&heap->cut.pending) > 1)
+		cpu_relax();
 }
 
 static void flip(struct gs_heap *heap)
 {
-	WRITE_ONCE(heap->colour, heap->colour + 1);
-}
-
-static void sweep(struct gs_heap *heap)
-{
-	unsigned long flags;
-	unsigned int id;
-
-	on_each_cpu(join, heap, 1);
-	for (id = 1; id < GOSTAT_NR_CLASSES; id++) {
-		gs_class_lock(&heap->class[id], &flags);
-		gs_class_unlock(&heap->class[id], flags);
-	}
-	gs_heap_lock(heap, &flags);
-	gs_heap_unlock(heap, flags);
+	gs_cut_diverted(heap);
 }
 
 /* Live objects of a class by the records alone. */
@@ -83,7 +64,7 @@ static u64 recorded_live(struct gs_heap *heap, const struct gs_class *class)
 	for_each_online_cpu(cpu) {
 		const struct gs_cpu *pc = per_cpu_ptr(heap->cpu, cpu);
 
-		cached += GS_MAG_COUNT(pc->record->word[kh_class_id(class)]);
+		cached += GS_MAG_COUNT(pc->record->figures->word[kh_class_id(class)]);
 	}
 	return class->record.capacity - class->record.nfree - cached;
 }
@@ -97,13 +78,13 @@ static void a_cpu_joins_once_and_is_fast_again(struct kunit *test)
 
 	put(test, get(test));
 	cpus_read_lock();
-	on_each_cpu(divert, heap, 1);
+	divert(heap);
 	KUNIT_EXPECT_EQ(test, cpu->lock, GS_LOCK_FREE + GS_DIVERT);
 	flip(heap);
 	put(test, get(test));
 	KUNIT_EXPECT_EQ(test, cpu->lock, GS_LOCK_FREE);
 	KUNIT_EXPECT_EQ(test, cpu->colour, heap->colour);
-	sweep(heap);
+	gs_cut_sweep(heap);
 	cpus_read_unlock();
 	KUNIT_EXPECT_EQ(test, cpu->lock, GS_LOCK_FREE);
 	KUNIT_EXPECT_TRUE(test, kh_check(kh_of(test)));
@@ -121,9 +102,10 @@ static void a_cpu_never_joins_back(struct kunit *test)
 	u32 seen = heap->colour;
 
 	cpus_read_lock();
-	on_each_cpu(divert, heap, 1);
+	divert(heap);
 	flip(heap);
-	sweep(heap);
+	put(test, get(test));
+	gs_cut_sweep(heap);
 	cpus_read_unlock();
 
 	preempt_disable();
@@ -133,7 +115,7 @@ static void a_cpu_never_joins_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cpu->colour, heap->colour);
 }
 
-/* Colours may wrap; newer is what is ahead by less than half of them. */
+/* Colours may wrap; newer is what is ahead by less than half of them; 0 is none. */
 static void colours_wrap(struct kunit *test)
 {
 	struct gs_heap *heap = &kh_of(test)->heap;
@@ -149,7 +131,134 @@ static void colours_wrap(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, cpu->lock, GS_LOCK_FREE);
 		KUNIT_EXPECT_EQ(test, cpu->colour, heap->colour);
 	}
-	KUNIT_EXPECT_EQ(test, heap->colour, 2);
+	KUNIT_EXPECT_EQ(test, heap->colour, 3);
+}
+
+/* --- the reader speaks for CPUs ------------------------------------------------ */
+
+static unsigned int other_cpu(struct kunit *test)
+{
+	unsigned int cpu = cpumask_any_but(cpu_online_mask,
+					   raw_smp_processor_id());
+
+	if (cpu >= nr_cpu_ids)
+		kunit_skip(test, "needs two CPUs");
+	return cpu;
+}
+
+static long a_pair(void *data)
+{
+	gs_heap_free(data, gs_heap_alloc(data, SIZE, GFP_KERNEL));
+	return 0;
+}
+
+static long raise_byte(void *data)
+{
+	struct gs_heap *heap = data;
+
+	gs_cpu_trylock(heap->cpu);
+	return 0;
+}
+
+static long drop_byte(void *data)
+{
+	struct gs_heap *heap = data;
+
+	gs_cpu_unlock(heap->cpu);
+	return 0;
+}
+
+static void expect_nmalloc(struct kunit *test, u64 want)
+{
+	struct gostat_memstats ms = {};
+
+	KUNIT_EXPECT_EQ(test, 0, gs_memstats_read(&kh_of(test)->heap, &ms));
+	KUNIT_EXPECT_EQ(test, ms.nmalloc, want);
+	KUNIT_EXPECT_EQ(test, ms.nfree, want);
+}
+
+/*
+ * A CPU that is not used between cuts is interrupted for none of them, and is in
+ * each. In gs_cut_stay_diverted(), return false: it is diverted twice.
+ */
+static void a_cpu_at_rest_is_left_alone(struct kunit *test)
+{
+	struct gs_heap *heap = &kh_of(test)->heap;
+	unsigned int there = other_cpu(test);
+	struct gs_cpu *cpu = per_cpu_ptr(heap->cpu, there);
+	u32 colour;
+
+	work_on_cpu(there, a_pair, heap);
+	expect_nmalloc(test, 1);
+	colour = cpu->colour;
+	KUNIT_EXPECT_EQ(test, cpu->lock, GS_LOCK_FREE + GS_DIVERT);
+	expect_nmalloc(test, 1);
+	expect_nmalloc(test, 1);
+	KUNIT_EXPECT_EQ(test, cpu->lock, GS_LOCK_FREE + GS_DIVERT);
+	KUNIT_EXPECT_EQ(test, cpu->colour, colour);
+	work_on_cpu(there, a_pair, heap);
+	KUNIT_EXPECT_EQ(test, cpu->lock, GS_LOCK_FREE);
+	KUNIT_EXPECT_EQ(test, cpu->colour, heap->colour);
+	expect_nmalloc(test, 2);
+}
+
+/*
+ * UNDIVERT_EARLY of the model: the CPU is diverted from the cut before, and is
+ * used before the flip. It must not be fast when that comes. In
+ * gs_cut_undivert(), do not compare colours, and see.
+ */
+static void a_cpu_stays_diverted_until_the_flip(struct kunit *test)
+{
+	struct gs_heap *heap = &kh_of(test)->heap;
+	unsigned int there = other_cpu(test);
+	struct gs_cpu *cpu = per_cpu_ptr(heap->cpu, there);
+
+	expect_nmalloc(test, 0);
+	KUNIT_EXPECT_EQ(test, cpu->lock, GS_LOCK_FREE + GS_DIVERT);
+	cpus_read_lock();
+	divert(heap);
+	work_on_cpu(there, a_pair, heap);
+	KUNIT_EXPECT_EQ(test, cpu->colour, heap->colour);
+	KUNIT_EXPECT_EQ(test, cpu->lock, GS_LOCK_FREE + GS_DIVERT);
+	flip(heap);
+	work_on_cpu(there, a_pair, heap);
+	KUNIT_EXPECT_EQ(test, cpu->colour, heap->colour);
+	KUNIT_EXPECT_EQ(test, cpu->lock, GS_LOCK_FREE);
+	gs_cut_sweep(heap);
+	cpus_read_unlock();
+	expect_nmalloc(test, 2);
+}
+
+static void expect_joined(struct kunit *test, const struct gs_cpu *cpu)
+{
+	KUNIT_EXPECT_EQ(test, cpu->colour, kh_of(test)->heap.colour);
+	KUNIT_EXPECT_EQ(test, cpu->lock, GS_LOCK_FREE + 1);
+	KUNIT_EXPECT_TRUE(test, cpu->record->figures == &cpu->record->joined);
+}
+
+/*
+ * SPEAK_IN_FLIGHT of the model: nobody but the CPU itself can tell how far an
+ * operation under way has come. The byte is raised before D1, which sees it, and
+ * then on a CPU that D1 leaves alone. In gs_cut_speak(), do not look, and see.
+ */
+static void nobody_speaks_in_the_midst_of_an_operation(struct kunit *test)
+{
+	struct gs_heap *heap = &kh_of(test)->heap;
+	unsigned int there = other_cpu(test);
+	struct gs_cpu *cpu = per_cpu_ptr(heap->cpu, there);
+
+	work_on_cpu(there, raise_byte, heap);
+	expect_nmalloc(test, 0);
+	expect_joined(test, cpu);
+	work_on_cpu(there, drop_byte, heap);
+
+	expect_nmalloc(test, 0);
+	KUNIT_EXPECT_EQ(test, cpu->lock, GS_LOCK_FREE + GS_DIVERT);
+	work_on_cpu(there, raise_byte, heap);
+	expect_nmalloc(test, 0);
+	expect_joined(test, cpu);
+	work_on_cpu(there, drop_byte, heap);
+	KUNIT_EXPECT_EQ(test, cpu->lock, GS_LOCK_FREE);
 }
 
 /* --- one move ---------------------------------------------------------------- */
@@ -189,16 +298,6 @@ static void flip_during_flush(struct work_struct *work)
 	gs_heap_unlock(f->heap, flags);
 }
 
-static unsigned int other_cpu(struct kunit *test)
-{
-	unsigned int cpu = cpumask_any_but(cpu_online_mask,
-					   raw_smp_processor_id());
-
-	if (cpu >= nr_cpu_ids)
-		kunit_skip(test, "needs two CPUs");
-	return cpu;
-}
-
 /* Live objects and a full magazine of the same class. Return: how many live. */
 static unsigned int fill_magazine(struct kunit *test, void **objs)
 {
@@ -236,9 +335,11 @@ static void a_flush_that_empties_a_span_adds_up(struct kunit *test)
 	if (class->nelems > 1)
 		kunit_skip(test, "no class has spans of one object");
 	live = fill_magazine(test, objs);
+	/* Replaced maps take the heap's lock, in an interrupt of this CPU. */
+	rcu_barrier();
 
 	cpus_read_lock();
-	on_each_cpu(divert, heap, 1);
+	divert(heap);
 	INIT_WORK_ONSTACK(&f.work, flip_during_flush);
 	schedule_work_on(there, &f.work);
 	while (!READ_ONCE(f.ready))
@@ -247,7 +348,7 @@ static void a_flush_that_empties_a_span_adds_up(struct kunit *test)
 	WRITE_ONCE(f.over, true);
 	flush_work(&f.work);
 	destroy_work_on_stack(&f.work);
-	sweep(heap);
+	gs_cut_sweep(heap);
 	cpus_read_unlock();
 
 	KUNIT_EXPECT_TRUE(test, f.flipped);
@@ -262,6 +363,9 @@ static struct kunit_case gostat_cut_cases[] = {
 	KUNIT_CASE(a_cpu_joins_once_and_is_fast_again),
 	KUNIT_CASE(a_cpu_never_joins_back),
 	KUNIT_CASE(colours_wrap),
+	KUNIT_CASE(a_cpu_at_rest_is_left_alone),
+	KUNIT_CASE(a_cpu_stays_diverted_until_the_flip),
+	KUNIT_CASE(nobody_speaks_in_the_midst_of_an_operation),
 	KUNIT_CASE(a_flush_that_empties_a_span_adds_up),
 	{}
 };

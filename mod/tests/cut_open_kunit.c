@@ -5,13 +5,14 @@
  * Torture meets the moments between divert, flip and sweep by chance. Here they
  * are made, with the real reader, on three CPUs:
  *
- *	late	this test's: diverted, and not swept yet, for its interrupts are
- *		off
- *	joined	has kept the reader in D1 until late was diverted, by the same
- *		means, and then joins at once
- *	reader	waits in D4 for late
+ *	late	this test's: diverted, and has not joined yet
+ *	joined	has kept the reader in D1 until late was diverted, by having its
+ *		interrupts off, and then sees the flip
+ *	reader	waits in D4, before it looks at CPUs, for the lock of a class
+ *		that late holds and nobody uses; or, in some tests, does not
+ *		wait and speaks for late
  *
- * What late or joined do once joined has joined is after the cut. Nothing of it
+ * What late or joined do once the flip was seen is after the cut. Nothing of it
  * may be in the snapshot, whatever layer it moves. The names D1 to D5 are those
  * of ../cut.h.
  */
@@ -41,6 +42,7 @@
  * @passed: it has called @joined
  * @read: the reader has its snapshot
  * @stuck: somebody lost patience
+ * @spoken: the reader does not wait for late
  * @colour: of the cut before
  * @err: the reader's
  * @snap: its snapshot
@@ -57,6 +59,7 @@ struct stage {
 	bool passed;
 	bool read;
 	bool stuck;
+	bool spoken;
 	u32 colour;
 	int err;
 	struct gostat_snapshot snap;
@@ -102,7 +105,7 @@ static int joined_thread(void *data)
 	set_flag(&st->kept);
 	spin_for(st, &st->go);
 	local_irq_enable();
-	while (raw_cpu_read(st->heap->cpu->colour) == st->colour &&
+	while (READ_ONCE(st->heap->colour) == st->colour &&
 	       !lost_patience(st, since))
 		cpu_relax();
 	if (st->joined)
@@ -150,18 +153,32 @@ static void until_diverted(struct stage *st)
 /* The part of the late CPU. */
 static void play(struct stage *st, struct task_struct *reader)
 {
+	/* The last to be swept; nothing of its size is allocated here. */
+	raw_spinlock_t *lock = &st->heap->class[GOSTAT_NR_CLASSES - 1].lock;
+
 	if (st->ready)
 		st->ready(st);
 	wake_up_process(reader);
 	until_diverted(st);
 	if (st->diverted)
 		st->diverted(st);
+	if (!st->spoken)
+		raw_spin_lock_nested(lock, SINGLE_DEPTH_NESTING);
 	set_flag(&st->go);
 	spin_for(st, &st->passed);
+	if (st->spoken)
+		spin_for(st, &st->read);
 	if (st->late)
 		st->late(st);
+	if (!st->spoken)
+		raw_spin_unlock(lock);
 	local_irq_enable();
 	spin_for(st, &st->read);
+}
+
+static void join(void *data)
+{
+	gs_cut_join(data, NULL, false);
 }
 
 static unsigned int cpu_after(unsigned int cpu)
@@ -177,6 +194,7 @@ static void hold_a_cut_open(struct kunit *test, struct stage *st)
 	struct task_struct *thread[2];
 
 	st->heap = &kh_of(test)->heap;
+	on_each_cpu(join, st->heap, 1);		/* all are fast */
 	st->colour = st->heap->colour;
 	thread[0] = thread_on(test, joined_thread, st, joined);
 	thread[1] = thread_on(test, reader_thread, st, reader);
@@ -364,6 +382,26 @@ static void flushes_after_the_cut_are_not_in_it(struct kunit *test)
 	expect_all_of_it_after(test, st);
 }
 
+/*
+ * The late CPU does not answer, its interrupts are off until the reader has its
+ * snapshot: the reader speaks for it, before late acts.
+ */
+static void a_cpu_that_does_not_answer_is_spoken_for(struct kunit *test)
+{
+	struct stage *st = stage_of(test);
+
+	st->joined = alloc_one;
+	st->late = free_one;
+	st->spoken = true;
+	prime(test, st);
+	expect_all_of_it_after(test, st);
+	st = stage_of(test);
+	st->late = alloc_many;
+	st->spoken = true;
+	expect_all_of_it_after(test, st);
+	put_all(test, st);
+}
+
 /* The class comes out of nothing: descriptors, pages, a magazine. */
 static void growth_after_the_cut_is_not_in_it(struct kunit *test)
 {
@@ -517,6 +555,7 @@ static struct kunit_case gostat_cut_open_cases[] = {
 	KUNIT_CASE(what_is_freed_after_the_cut_is_allocated_again_after_it),
 	KUNIT_CASE(refills_after_the_cut_are_not_in_it),
 	KUNIT_CASE(flushes_after_the_cut_are_not_in_it),
+	KUNIT_CASE(a_cpu_that_does_not_answer_is_spoken_for),
 	KUNIT_CASE(growth_after_the_cut_is_not_in_it),
 	KUNIT_CASE(large_objects_after_the_cut_are_not_in_it),
 	KUNIT_CASE(interrupts_after_the_cut_are_not_in_it),

@@ -33,6 +33,8 @@
 
 typedef gs_cpu {
 	short lock;
+	bool caught;
+	byte until;		/* diverted until it joins this colour; 0: it is fast */
 	byte nmalloc, count;	/* one packed word */
 	byte colour
 };
@@ -48,7 +50,7 @@ typedef gs_pages {		/* a span is one object and one page */
 	byte colour
 };
 
-byte colour;		/* heap->colour */
+byte colour = 1;	/* heap->colour */
 gs_cpu cpu[CPUS + 1];
 gs_class class;
 gs_pages pages;
@@ -61,6 +63,7 @@ typedef gs_snapshot {
 };
 
 gs_snapshot snap;
+bool spoken[CPUS];	/* the reader spoke for it: what it records itself is not used */
 
 /* --- what ought to be in them ---------------------------------------------- */
 
@@ -69,13 +72,13 @@ bool nested[CPUS];	/* so is an interrupt, in the midst of that one */
 byte ops = OPS;		/* that may begin yet */
 
 /* Live objects that nobody is about to free, by the colour they were counted in. */
-byte live[CUTS + 1];
+byte live[CUTS + 2];
 
 /* What has been counted up to each colour. */
-byte truth_nmalloc[CUTS + 1];
-short truth_live[CUTS + 1];
+byte truth_nmalloc[CUTS + 2];
+short truth_live[CUTS + 2];
 
-byte number = 1;	/* colour of the snapshot being made, or else of the next */
+byte number = 2;	/* colour of the snapshot being made, or else of the next */
 
 #if OPS
 #define COUNT(figure)	figure++
@@ -112,13 +115,32 @@ inline free_counts(in_colour)
 #define SET
 #endif
 
-/* The reader does without D1; or D1's 64 was overwritten. */
-#if defined(NO_DIVERT)
-#define UNDIVERT(c)	skip
-#elif defined(TESTSET)
+/* D1's 64 was overwritten. */
+#ifdef TESTSET
 #define UNDIVERT(c)	cpu[c].lock = cpu[c].lock - (cpu[c].lock >= FREE + DIVERT -> DIVERT : 0)
 #else
 #define UNDIVERT(c)	cpu[c].lock = cpu[c].lock - DIVERT
+#endif
+
+/* A CPU that is diverted from an earlier cut is fast again before the flip. */
+#ifdef UNDIVERT_EARLY
+#define REACHED(c, to)	true
+#else
+#define REACHED(c, to)	(to >= cpu[c].until)
+#endif
+
+/* The reader speaks for a CPU whatever that is doing. */
+#ifdef SPEAK_IN_FLIGHT
+#define AT_REST(c)	true
+#else
+#define AT_REST(c)	(!cpu[c].caught && cpu[c].lock == FREE + DIVERT)
+#endif
+
+/* It does not look whether the CPU has joined meanwhile. */
+#ifdef SPEAK_BLINDLY
+#define STILL(c)	true
+#else
+#define STILL(c)	(cpu[c].colour < colour)
 #endif
 
 /* A structure does not record itself; the sweep does it. */
@@ -175,21 +197,30 @@ inline free_counts(in_colour)
 inline cut_divert(c)
 {
 	printf("CPU %d  is diverted\n", c);
-	cpu[c].lock = cpu[c].lock + DIVERT
-}
-
-inline cut_record_cpu(c, to)
-{
-	printf("CPU %d  records {%d,%d}\n", c, cpu[c].nmalloc, cpu[c].count);
-	snap.nmalloc = snap.nmalloc + cpu[c].nmalloc;
-	snap.cached = snap.cached + cpu[c].count;
-	cpu[c].colour = to
+	cpu[c].lock = cpu[c].lock + DIVERT;
+	cpu[c].caught = (cpu[c].lock != FREE + DIVERT);
+	cpu[c].until = number
 }
 
 inline cut_join_cpu(c, to)
 {
 	if
-	:: BEHIND(c, to) -> cut_record_cpu(c, to); UNDIVERT(c)
+	:: BEHIND(c, to) ->
+		printf("CPU %d  records {%d,%d}\n", c, cpu[c].nmalloc, cpu[c].count);
+		if
+		:: to == number && !spoken[c] ->
+			snap.nmalloc = snap.nmalloc + cpu[c].nmalloc;
+			snap.cached = snap.cached + cpu[c].count
+		:: else
+		fi;
+		cpu[c].colour = to;
+		if
+		:: cpu[c].until && REACHED(c, to) ->
+			cpu[c].until = 0;
+			cpu[c].caught = false;
+			UNDIVERT(c)
+		:: else
+		fi
 	:: else
 	fi
 }
@@ -369,7 +400,7 @@ inline span_free()
  * in only where it nests. What begins after the last snapshot does not matter.
  */
 #define BEGIN(what, can) \
-	(!nested[c] && (can) && number <= CUTS && (!OPS || ops) && \
+	(!nested[c] && (can) && number <= CUTS + 1 && (!OPS || ops) && \
 	 (!irq || (busy[c] && class.holder != c))) -> SAY(what); begin();
 
 inline begin()
@@ -400,10 +431,10 @@ proctype Context(byte c; bool irq)
 end_idle:
 	if
 	:: d_step { BEGIN("allocates", true) }; goto Alloc
-	:: d_step { BEGIN("frees", live[0]) live[0]--; tag = 0 }; goto Free
 	:: d_step { BEGIN("frees", live[1]) live[1]--; tag = 1 }; goto Free
-#if CUTS > 1
 	:: d_step { BEGIN("frees", live[2]) live[2]--; tag = 2 }; goto Free
+#if CUTS > 1
+	:: d_step { BEGIN("frees", live[3]) live[3]--; tag = 3 }; goto Free
 #endif
 	fi;
 
@@ -476,7 +507,7 @@ Central_free:	/* gs_free_uncached() */
 /* The handlers run in any order, each where its CPU has interrupts on. */
 #define IPI(c, handler) \
 	d_step { !done[c] && class.holder != c -> done[c] = true; handler(c) }
-#define ON_EACH_CPU(handler) \
+#define INTERRUPT(handler) \
 	do \
 	:: IPI(0, handler) \
 	:: IPI(1, handler) \
@@ -485,13 +516,54 @@ Central_free:	/* gs_free_uncached() */
 		    done[0] = false; done[1] = false; done[2] = false }; break \
 	od
 
+/* A CPU that is diverted already is not interrupted; D1 comes to it after that. */
+inline cut_stay_diverted(c)
+{
+	if
+	:: cpu[c].until -> cpu[c].until = number; done[c] = true
+	:: else
+	fi
+}
+
+/*
+ * Look at the byte and copy, look at the colour. What comes between the byte and the
+ * copy joins first, and is as good as what comes after the copy: one step, but for who
+ * does not look at the colour.
+ */
+#ifdef SPEAK_BLINDLY
+#define COPY		skip }; d_step { nmalloc = cpu[c].nmalloc; count = cpu[c].count
+#else
+#define COPY		nmalloc = cpu[c].nmalloc; count = cpu[c].count
+#endif
+
+inline cut_speak(c)
+{
+	if
+	:: d_step { cpu[c].colour >= colour -> done[c] = true }
+	:: d_step { cpu[c].colour < colour && !AT_REST(c) -> skip }
+	:: d_step { cpu[c].colour < colour && AT_REST(c) -> done[c] = true; COPY };
+	   d_step {
+		if
+		:: STILL(c) ->
+			printf("reader speaks for CPU %d: {%d,%d}\n", c, nmalloc, count);
+			spoken[c] = true;
+			snap.nmalloc = snap.nmalloc + nmalloc;
+			snap.cached = snap.cached + count
+		:: else
+		fi;
+		nmalloc = 0; count = 0
+	   }
+	fi
+}
+
 inline cut_sweep(c)
 {
 	cut_join_cpu(c, colour)
 }
 
-/* Whatever operations are under way on a CPU, the 64 is gone. */
-#define FAST_AGAIN(c)	(cpu[c].lock >= FREE && cpu[c].lock <= 1)
+/* Diverted as long as it shall be, whatever operations are under way. */
+#define KNOWN(c)	((cpu[c].lock >= FREE + DIVERT) == (cpu[c].until != 0) && \
+			 (!cpu[c].until || cpu[c].colour < colour))
 
 inline check_snapshot()
 {
@@ -504,7 +576,7 @@ inline check_snapshot()
 	assert(snap.obtained == snap.sys + snap.transit);
 	assert(snap.capacity <= snap.inuse);	/* heap_alloc <= heap_inuse */
 
-	assert(FAST_AGAIN(0) && FAST_AGAIN(1) && FAST_AGAIN(2))
+	assert(KNOWN(0) && KNOWN(1) && KNOWN(2))
 }
 
 inline next_snapshot()
@@ -515,6 +587,7 @@ inline next_snapshot()
 	truth_live[number] = truth_live[number] + truth_live[number - 1];
 	truth_nmalloc[number - 1] = 0;
 	truth_live[number - 1] = 0;
+	spoken[0] = false; spoken[1] = false; spoken[2] = false;
 	number++
 }
 
@@ -538,23 +611,33 @@ active proctype Stopper()
 
 proctype Reader() STOPPABLE
 {
-	bool done[CPUS];	/* the IPI's handler */
+	bool done[CPUS];	/* needs no interrupt, or has had it */
+	byte nmalloc, count;	/* a copy of a word */
 
 	do
-	:: number <= CUTS ->
+	:: number <= CUTS + 1 ->
 #ifndef NO_DIVERT
-D1_divert:	ON_EACH_CPU(cut_divert);
+D1_divert:	d_step { cut_stay_diverted(0); cut_stay_diverted(1); cut_stay_diverted(2) };
+		INTERRUPT(cut_divert);
 #endif
+		/* The last handler does it, or the reader where there is none. */
 D2_flip:	atomic { colour++; printf("heap   takes colour %d\n", colour) };
 
 		/* D3_join is in Context. */
 
-D4_sweep:	ON_EACH_CPU(cut_sweep);
-		atomic { cut_record_cpu(OFFLINE, colour) };
-		d_step { CLASS -> cut_join_class(colour) };
-		d_step { cut_join_heap(colour) };
+		/* Whoever changes one of these in between joins it himself. */
+D4_sweep:	d_step {
+			CLASS -> cut_join_class(colour);
+			cut_join_heap(colour);
+			snap.nmalloc = snap.nmalloc + cpu[OFFLINE].nmalloc;
+			snap.cached = snap.cached + cpu[OFFLINE].count
+		};
+		cut_speak(0);
+		cut_speak(1);
+		cut_speak(2);
+		INTERRUPT(cut_sweep);
 
-D5_sum:		d_step { check_snapshot(); next_snapshot() }
+D5_sum:		atomic { check_snapshot(); next_snapshot() }
 	:: else -> break
 	od
 }
@@ -564,27 +647,39 @@ D5_sum:		d_step { check_snapshot(); next_snapshot() }
 init {
 	atomic {
 		/* One object is live, one in the offline CPU's magazine. */
-		live[0] = 1;
-		truth_live[0] = 1;
+		live[1] = 1;
+		truth_live[1] = 1;
 		cpu[OFFLINE].count = 1;
 		class.capacity = 2;
+		class.colour = 1;
 		class.holder = NOBODY;
+		pages.colour = 1;
 		cpu[0].lock = FREE; cpu[1].lock = FREE; cpu[2].lock = FREE;
+		cpu[0].colour = 1; cpu[1].colour = 1; cpu[2].colour = 1;
+
+#if CUTS == 1	/* the reader spoke for a CPU in the cut before */
+		if
+		:: skip
+		:: cpu[0].lock = FREE + DIVERT; cpu[0].until = 1; cpu[0].colour = 0
+		fi;
+#endif
 #if OPS
 		/* Operations are few: begin wherever earlier ones may have led. */
 		cpu[OFFLINE].nmalloc = 1;
 		class.nmalloc = 1;
-		truth_nmalloc[0] = 2;
+		truth_nmalloc[1] = 2;
 		if
 		:: skip
-		:: cpu[0].count = 1
 		:: cpu[0].count = 1; cpu[1].count = 1
-		:: cpu[0].count = 1; cpu[1].count = 1; cpu[2].count = 1
 		fi;
+#if CUTS == 1
 		if
 		:: skip
 		:: class.nfree = 1
 		fi;
+#else
+		class.nfree = 1;
+#endif
 #else
 		class.nfree = 1;
 #endif
