@@ -73,7 +73,8 @@ void gs_report_flushed(struct gs_heap *heap, const struct gs_class *class,
 	atomic64_add(n, &heap->bad_frees);
 	for (i = 0; i < min_t(unsigned int, n, GS_BAD_MAX); i++)
 		if (__ratelimit(&gs_bad_free_ratelimit))
-			pr_err("bad free (%s) of %p, %s, found when class %u was flushed\n",
+			pr_err("bad free (%s) of %p, %s, found when %s of %u bytes were flushed\n",
 			       bad[i].kind, bad[i].obj,
-			       gs_address_class(heap, bad[i].obj), class->size);
+			       gs_address_class(heap, bad[i].obj), class->name,
+			       class->size);
 }

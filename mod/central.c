@@ -243,14 +243,15 @@ const char *gs_central_free(struct gs_heap *heap, struct gs_class *class,
 }
 
 /**
- * gs_class_init() - a generated size class, without spans
+ * gs_class_init() - a size class without spans
  * @heap: whose
- * @class: the class
  * @id: its number, 1 or more
+ * @config: what it is made with
  */
-void gs_class_init(struct gs_heap *heap, struct gs_class *class,
-		   unsigned int id)
+void gs_class_init(struct gs_heap *heap, unsigned int id,
+		   const struct gs_class_config *config)
 {
+	struct gs_class *class = &heap->class[id];
 	unsigned int i;
 
 	raw_spin_lock_init(&class->lock);
@@ -258,13 +259,12 @@ void gs_class_init(struct gs_heap *heap, struct gs_class *class,
 	for (i = 0; i < ARRAY_SIZE(class->spans); i++)
 		INIT_LIST_HEAD(&class->spans[i]);
 	INIT_LIST_HEAD(&class->empty);
-	class->size = gostat_class_size[id];
-	class->magic = gostat_class_magic[id];
-	class->npages = gostat_class_pages[id];
-	class->nelems = gostat_class_objects[id];
-	class->align = 1;
-	if (is_power_of_2(class->size) && class->size > PAGE_SIZE)
-		class->align = class->size >> PAGE_SHIFT;
+	class->name = config->name;
+	class->size = config->size;
+	class->magic = config->magic;
+	class->npages = config->npages;
+	class->nelems = config->nelems;
+	class->align = config->align;
 	class->handle = id << GOSTAT_HANDLE_SHIFT;
 	class->cap_first = gs_magazine_cap_first(class->size);
 	class->cap_max = gs_magazine_cap_max(class->size);

@@ -63,9 +63,28 @@ struct gs_class_books {
 };
 
 /**
+ * struct gs_class_config - what a class is made with
+ * @name: what its objects are called, for reports
+ * @size: bytes of an object
+ * @magic: to divide by @size: 2^32 / @size, rounded up
+ * @npages: length of a span
+ * @nelems: objects of a span
+ * @align: alignment of a span, in pages
+ */
+struct gs_class_config {
+	const char *name;
+	u32 size;
+	u32 magic;
+	u16 npages;
+	u16 nelems;
+	u16 align;
+};
+
+/**
  * struct gs_class - a size class of one heap
  * @lock: guards all that changes
  * @heap: whose
+ * @name: what its objects are called, for reports
  * @spans: by number of free objects
  * @empty: with nothing out, on their way to the page heap; only under @lock
  * @books: counters
@@ -87,6 +106,7 @@ struct gs_class_books {
 struct gs_class {
 	raw_spinlock_t lock;
 	struct gs_heap *heap;
+	const char *name;
 	struct list_head spans[1 + GS_NR_PRIOS];
 	struct list_head empty;
 	struct gs_class_books books;
@@ -120,8 +140,8 @@ static inline u64 gs_class_out(const struct gs_class *class)
 	return class->books.capacity - class->books.nfree;
 }
 
-void gs_class_init(struct gs_heap *heap, struct gs_class *class,
-		   unsigned int id);
+void gs_class_init(struct gs_heap *heap, unsigned int id,
+		   const struct gs_class_config *config);
 unsigned int gs_central_take(struct gs_class *class, void **objs,
 			     unsigned int n);
 const char *gs_central_give(struct gs_heap *heap, struct gs_class *class,

@@ -10,6 +10,27 @@
 #include "alloc.h"
 #include "memstats.h"
 
+/* The generated size classes; a power-of-two size is naturally aligned. */
+static void gs_classes_init(struct gs_heap *heap)
+{
+	unsigned int id;
+
+	for (id = 1; id < GOSTAT_NR_CLASSES; id++) {
+		struct gs_class_config config = {
+			.name = "objects",
+			.size = gostat_class_size[id],
+			.magic = gostat_class_magic[id],
+			.npages = gostat_class_pages[id],
+			.nelems = gostat_class_objects[id],
+			.align = 1,
+		};
+
+		if (is_power_of_2(config.size) && config.size > PAGE_SIZE)
+			config.align = config.size >> PAGE_SHIFT;
+		gs_class_init(heap, id, &config);
+	}
+}
+
 /**
  * gs_heap_init() - make an empty heap
  * @heap: zeroed memory for it
@@ -46,8 +67,7 @@ int gs_heap_init(struct gs_heap *heap, const struct gs_heap_config *config)
 		gs_fixalloc_init(&heap->span_pool[i], heap, GS_MSPAN,
 				 struct_size((struct gs_span *)NULL, free,
 					     1UL << i));
-	for (i = 1; i < GOSTAT_NR_CLASSES; i++)
-		gs_class_init(heap, &heap->class[i], i);
+	gs_classes_init(heap);
 	err = gs_arena_init(heap);
 	if (err)
 		goto err_cpu;
@@ -89,8 +109,8 @@ static u64 gs_heap_report_leaks(struct gs_heap *heap)
 	gs_snapshot_force(heap);
 	for (id = 0; id < GOSTAT_NR_CLASSES; id++) {
 		if (cs[id].live && id)
-			pr_err("leak: %llu objects of %llu bytes\n",
-			       cs[id].live, cs[id].size);
+			pr_err("leak: %llu %s of %llu bytes\n", cs[id].live,
+			       heap->class[id].name, cs[id].size);
 		else if (cs[id].live)
 			pr_err("leak: %llu large objects\n", cs[id].live);
 	}
