@@ -11,6 +11,7 @@
 #include "alloc.h"
 #include "memstats.h"
 #include "module.h"
+#include "stack.h"
 
 DEFINE_PER_CPU(struct gs_cpu, gs_module_cpu);
 struct gs_heap gs_module_heap;
@@ -71,6 +72,26 @@ notrace void __gostat_free_sized(const void *obj, size_t size)
 }
 EXPORT_SYMBOL_NS_GPL(__gostat_free_sized, GS_NS);
 
+notrace GOSTAT_DIRECT
+void *__gostat_stack_alloc(unsigned long handle, gfp_t gfp)
+{
+	return gs_stack_alloc(&gs_module_heap, &gs_module_cpu, handle, gfp);
+}
+EXPORT_SYMBOL_NS_GPL(__gostat_stack_alloc, GS_NS);
+GS_NOENDBR(__gostat_stack_alloc);
+
+notrace void gostat_stack_free(const void *buf)
+{
+	gs_stack_free(&gs_module_heap, &gs_module_cpu, buf);
+}
+EXPORT_SYMBOL_NS_GPL(gostat_stack_free, GS_NS);
+
+void *gostat_stack_alloc_guarded(size_t size, gfp_t gfp)
+{
+	return gs_stack_alloc_guarded(&gs_module_heap, size, gfp);
+}
+EXPORT_SYMBOL_NS_GPL(gostat_stack_alloc_guarded, GS_NS);
+
 unsigned int gostat_alloc_bulk(size_t size, gfp_t gfp, unsigned int n,
 			       void **objs)
 {
@@ -99,7 +120,9 @@ static const char *gs_realloc_wrong(const void *obj, struct gostat_object *old)
 {
 	if (!gs_heap_lookup(&gs_module_heap, obj, old))
 		return "foreign realloc";
-	if (old->state != GOSTAT_SMALL && old->state != GOSTAT_LARGE)
+	if (old->state == GOSTAT_STACK)
+		return "stack buffer realloc";
+	if (old->state == GOSTAT_MANUAL)
 		return "manual span realloc";
 	return old->base == obj ? NULL : "interior realloc";
 }

@@ -17,7 +17,7 @@
  *	free is a subset of present		block is a subset of present
  *	nfree == |free|		npresent == |present|
  *	longest == length of the longest run of free slots
- *	handle[i] != 0 only if slot i is in use by a span of small objects
+ *	handle[i] != 0 only if slot i is in use by a span of a size class
  *	row[i / 64]->span[i % 64] != NULL exactly if slot i is in use
  *	row[i / 64]->idle_since[i % 64] is when slot i became free, while it is
  *

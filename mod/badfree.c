@@ -26,6 +26,8 @@ static const char *gs_address_class(struct gs_heap *heap, const void *addr)
 		return "in a large object";
 	case GOSTAT_MANUAL:
 		return "in a manual span";
+	case GOSTAT_STACK:
+		return "in a stack-like buffer";
 	case GOSTAT_IDLE:
 		return "in an idle page";
 	case GOSTAT_FOREIGN:

@@ -6,7 +6,8 @@
  * (not the start of an object), wrong size (gostat_free_sized() with another
  * class's size), freed span (the object's span is gone), foreign (not gostat's);
  * and where objects and manual spans (manual.h) are mistaken for one another or
- * for somebody else's: manual span, heap object, wrong sink, unknown sink.
+ * for somebody else's: manual span, heap object, wrong sink, unknown sink; the
+ * same with the stack pool (stack.h): stack buffer, heap object, manual span.
  *
  * No address is printed but as %p prints it. Reports are rate-limited; the
  * count, heap->bad_frees, is not.

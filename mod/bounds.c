@@ -38,6 +38,13 @@ static u64 gs_word_read(const u64 *word)
 	return seen;
 }
 
+static struct gostat_class_bounds *gs_bounds_of(struct gostat_bounds *b,
+						unsigned int id)
+{
+	return id < GS_CLASS_STACK ? &b->class[id] :
+				     &b->stack[id - GS_CLASS_STACK];
+}
+
 /* One class, as of the end of this call or a little before. */
 static void gs_sweep_class(struct gs_heap *heap, unsigned int id, u64 *nmalloc,
 			   u64 *nfree)
@@ -74,9 +81,11 @@ static void gs_sweep_first(struct gs_heap *heap, struct gostat_bounds *b)
 {
 	unsigned int id;
 
-	for (id = 1; id < GOSTAT_NR_CLASSES; id++)
-		gs_sweep_class(heap, id, &b->class[id].nmalloc.lo,
-			       &b->class[id].nfree.lo);
+	for (id = 1; id < GS_NR_CLASSES; id++) {
+		struct gostat_class_bounds *cb = gs_bounds_of(b, id);
+
+		gs_sweep_class(heap, id, &cb->nmalloc.lo, &cb->nfree.lo);
+	}
 	b->nlookup.lo = gs_sweep_lookups(heap);
 }
 
@@ -85,9 +94,11 @@ static void gs_sweep_second(struct gs_heap *heap, struct gostat_bounds *b)
 	unsigned int id;
 
 	b->nlookup.hi = gs_sweep_lookups(heap);
-	for (id = 1; id < GOSTAT_NR_CLASSES; id++)
-		gs_sweep_class(heap, id, &b->class[id].nmalloc.hi,
-			       &b->class[id].nfree.hi);
+	for (id = 1; id < GS_NR_CLASSES; id++) {
+		struct gostat_class_bounds *cb = gs_bounds_of(b, id);
+
+		gs_sweep_class(heap, id, &cb->nmalloc.hi, &cb->nfree.hi);
+	}
 }
 
 static struct gostat_range gs_range_less(struct gostat_range a,
@@ -106,7 +117,7 @@ static void gs_range_add(struct gostat_range *sum, struct gostat_range r,
 	sum->hi += size * r.hi;
 }
 
-/* T: large objects and pages, all under one hold of the lock. */
+/* T: large objects, guarded buffers and pages, all under one hold of the lock. */
 static void gs_bounds_pages(struct gs_heap *heap, struct gostat_bounds *b)
 {
 	struct gostat_class_bounds *large = &b->class[0];
@@ -129,6 +140,8 @@ static void gs_bounds_pages(struct gs_heap *heap, struct gostat_bounds *b)
 	b->total_alloc.hi = books.large_allocated;
 	b->alloc.lo = books.large_allocated - books.large_freed;
 	b->alloc.hi = b->alloc.lo;
+	b->stacks_live.lo = books.guarded;
+	b->stacks_live.hi = books.guarded;
 }
 
 /**
@@ -146,11 +159,15 @@ void gs_bounds_read(struct gs_heap *heap, struct gostat_bounds *b)
 	gs_sweep_first(heap, b);
 	gs_bounds_pages(heap, b);
 	gs_sweep_second(heap, b);
-	for (id = 0; id < GOSTAT_NR_CLASSES; id++) {
-		struct gostat_class_bounds *cb = &b->class[id];
+	for (id = 0; id < GS_NR_CLASSES; id++) {
+		struct gostat_class_bounds *cb = gs_bounds_of(b, id);
 
 		cb->size = id ? heap->class[id].size : 0;
 		cb->live = gs_range_less(cb->nmalloc, cb->nfree);
+		if (id >= GS_CLASS_STACK) {
+			gs_range_add(&b->stacks_live, cb->live, cb->size);
+			continue;
+		}
 		gs_range_add(&b->nmalloc, cb->nmalloc, 1);
 		gs_range_add(&b->nfree, cb->nfree, 1);
 		gs_range_add(&b->heap_objects, cb->live, 1);

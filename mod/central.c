@@ -39,6 +39,13 @@ static void *gs_span_object(const struct gs_class *class,
 	return (void *)(span->base + (unsigned long)i * class->size);
 }
 
+/* High-water mark of the heap's objects; a sink has one of its own. */
+static void gs_class_moved_out(struct gs_class *class, int n)
+{
+	if (!class->sink)
+		gs_heap_out(class->heap, (s64)n * class->size);
+}
+
 /* Take up to @n objects of one span, lowest address first. */
 static unsigned int gs_span_take(struct gs_class *class, struct gs_span *span,
 				 void **objs, unsigned int n)
@@ -57,7 +64,7 @@ static unsigned int gs_span_take(struct gs_class *class, struct gs_span *span,
 	span->nfree -= taken;
 	class->books.nfree -= taken;
 	class->books.peak = max(class->books.peak, gs_class_out(class));
-	gs_heap_out(class->heap, (s64)taken * class->size);
+	gs_class_moved_out(class, taken);
 	gs_span_relist(class, span);
 	return taken;
 }
@@ -121,7 +128,7 @@ const char *gs_central_give(struct gs_heap *heap, struct gs_class *class,
 	__set_bit(i, span->free);
 	span->nfree++;
 	class->books.nfree++;
-	gs_heap_out(heap, -(s64)class->size);
+	gs_class_moved_out(class, -1);
 	if (span->nfree < class->nelems) {
 		gs_span_relist(class, span);
 		return NULL;
@@ -174,6 +181,8 @@ void gs_central_count_failure(struct gs_class *class)
 	gs_class_lock(class, &flags);
 	class->books.failures++;
 	gs_class_unlock(class, flags);
+	if (class->sink)
+		gs_sink_count_failure(class->heap, class->sink);
 }
 
 /**
@@ -265,6 +274,7 @@ void gs_class_init(struct gs_heap *heap, unsigned int id,
 	class->npages = config->npages;
 	class->nelems = config->nelems;
 	class->align = config->align;
+	class->sink = config->sink;
 	class->handle = id << GOSTAT_HANDLE_SHIFT;
 	class->cap_first = gs_magazine_cap_first(class->size);
 	class->cap_max = gs_magazine_cap_max(class->size);

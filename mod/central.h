@@ -70,6 +70,7 @@ struct gs_class_books {
  * @npages: length of a span
  * @nelems: objects of a span
  * @align: alignment of a span, in pages
+ * @sink: the number of the sink that its spans count in; 0 for heap memory
  */
 struct gs_class_config {
 	const char *name;
@@ -78,6 +79,7 @@ struct gs_class_config {
 	u16 npages;
 	u16 nelems;
 	u16 align;
+	u8 sink;
 };
 
 /**
@@ -99,6 +101,9 @@ struct gs_class_config {
  * @cap_first: capacity of a first magazine
  * @cap_max: capacity of a magazine at the most
  * @patience: misses of a CPU before it gets a first magazine
+ * @sink: the number of the sink that its spans count in; 0 for heap memory. What
+ *	is in a sink is no object of the heap: gostat_free() refuses it, and no
+ *	figure of heap_* or of objects has it
  * @span_pool: where its span descriptors come from
  *
  * Go: mcentral.
@@ -121,6 +126,7 @@ struct gs_class {
 	u16 cap_first;
 	u16 cap_max;
 	u16 patience;
+	u8 sink;
 	struct gs_fixalloc *span_pool;
 } ____cacheline_aligned_in_smp;
 

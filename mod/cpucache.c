@@ -18,6 +18,7 @@
 #include <linux/workqueue.h>
 
 #include "heap.h"
+#include "stack.h"
 
 static bool gs_cpu_is_owner(struct gs_cpu __percpu *cpu)
 {
@@ -369,11 +370,16 @@ static bool gs_free_owner(struct gs_heap *heap, struct gs_class *class,
  * In an NMI no lock may be taken, so the pointer waits, not looked at, until the
  * NMI is over. The object is live in the books meanwhile.
  */
-static const char *gs_free_put_off(struct gs_heap *heap, const void *obj)
+static const char *gs_free_put_off(struct gs_heap *heap, const void *obj,
+				   unsigned long handle)
 {
 	struct gs_cpu *cpu = this_cpu_ptr(heap->cpu);
 	unsigned int i;
 
+	if ((unsigned long)obj & GS_PUT_OFF_STACK)
+		return "interior";
+	if (handle >> GOSTAT_HANDLE_SHIFT >= GS_CLASS_STACK)
+		obj += GS_PUT_OFF_STACK;
 	for (i = 0; i < GS_PUT_OFF; i++) {
 		if (!cmpxchg(&cpu->put_off[i], NULL, obj)) {
 			irq_work_queue(&cpu->put_off_work);
@@ -388,8 +394,14 @@ static void gs_free_put_off_work(struct irq_work *work)
 	struct gs_cpu *cpu = container_of(work, struct gs_cpu, put_off_work);
 	unsigned int i;
 
-	for (i = 0; i < GS_PUT_OFF; i++)
-		gs_heap_free(cpu->heap, xchg(&cpu->put_off[i], NULL));
+	for (i = 0; i < GS_PUT_OFF; i++) {
+		const void *obj = xchg(&cpu->put_off[i], NULL);
+
+		if ((unsigned long)obj & GS_PUT_OFF_STACK)
+			gs_heap_stack_free(cpu->heap, obj - GS_PUT_OFF_STACK);
+		else
+			gs_heap_free(cpu->heap, obj);
+	}
 }
 
 /* Past the magazines: to central, or to the page heap. */
@@ -413,8 +425,11 @@ static noinline void gs_free_slow(const void *obj, unsigned long handle,
 		gs_cpu_leave(heap->cpu);
 		return;
 	}
+	/* Not to be freed in this way; who it belongs to is found out below. */
+	if (handle & GS_HANDLE_APART)
+		handle = 0;
 	if (unlikely(in_nmi())) {
-		bad = gs_free_put_off(heap, obj);
+		bad = gs_free_put_off(heap, obj, handle);
 		done = true;
 	} else if (handle && gs_cpu_is_owner(heap->cpu))
 		done = gs_free_owner(heap, gs_handle_class(heap, handle), obj,
@@ -432,7 +447,8 @@ static noinline void gs_free_slow(const void *obj, unsigned long handle,
 /**
  * gs_cpucache_free_slow() - free when the magazine could not take the object
  * @obj: the object
- * @handle: of its class; 0 if the fast path knows none for it
+ * @handle: of its class; 0 if the fast path knows none for it, or one with
+ *	GS_HANDLE_APART
  * @heap: the heap
  *
  * The fast path ends in a jump to this function, which therefore returns to
@@ -455,7 +471,7 @@ static void gs_cpu_flush(struct gs_heap *heap, struct gs_cpu *cpu)
 {
 	unsigned int id;
 
-	for (id = 1; id < GOSTAT_NR_CLASSES; id++) {
+	for (id = 1; id < GS_NR_CLASSES; id++) {
 		struct gs_mag *mag = &cpu->mag[id];
 
 		if (mag->cap)
@@ -521,6 +537,8 @@ void gs_cpucache_init(struct gs_heap *heap)
 
 	BUILD_BUG_ON(sizeof(struct gs_mag) != 1 << GOSTAT_HANDLE_SHIFT);
 	BUILD_BUG_ON(offsetof(struct gs_cpu, mag) != 0);
+	BUILD_BUG_ON(offsetof(struct gs_mag, no_cap) !=
+		     offsetof(struct gs_mag, cap) + GS_HANDLE_APART);
 	for_each_possible_cpu(cpu) {
 		struct gs_cpu *pc = per_cpu_ptr(heap->cpu, cpu);
 
@@ -550,7 +568,7 @@ void gs_cpucache_destroy(struct gs_heap *heap)
 
 		irq_work_sync(&pc->put_off_work);
 		gs_cpu_flush(heap, pc);
-		for (id = 1; id < GOSTAT_NR_CLASSES; id++) {
+		for (id = 1; id < GS_NR_CLASSES; id++) {
 			struct gs_mag *mag = &pc->mag[id];
 
 			if (!mag->cap)

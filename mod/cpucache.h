@@ -44,6 +44,7 @@
 #include <gostat/gostat.h>
 
 #include "arena.h"
+#include "sizeclass.h"
 
 struct gs_class;
 struct gs_heap;
@@ -54,12 +55,17 @@ struct gs_heap;
  * @slot: the objects; not there while @cap is 0
  * @cap: how many it can hold
  * @misses: refills and flushes since the capacity last changed
+ * @reserved: unused
+ * @no_cap: always 0: what is @cap to the fast path of gostat_free() where a slot's
+ *	handle has GS_HANDLE_APART
  */
 struct gs_mag {
 	u64 word;
 	void **slot;
 	u16 cap;
 	u16 misses;
+	u16 reserved[2];
+	u16 no_cap;
 } __aligned(1 << GOSTAT_HANDLE_SHIFT);
 
 #ifdef GS_WITHOUT_STATISTICS	/* 'make bench' shows that they cost nothing */
@@ -71,10 +77,19 @@ struct gs_mag {
 #define GS_MAG_COUNT(word)	((u16)(word))
 #define GS_MAG_NMALLOC(word)	((word) >> 16)
 
+/*
+ * In the handle of a slot: the class is none of gostat_free()'s. That takes the
+ * handle as it is, so that the magazine seems to hold nothing and to be full, and
+ * comes to the slow path without a test for it.
+ */
+#define GS_HANDLE_APART	8
+
 #define GS_LOCK_FREE	(-1)
 
 /* Frees that the NMIs of one moment can put off; more are told and leaked. */
 #define GS_PUT_OFF	16
+/* On such a pointer: it is a stack-like buffer's, and those are aligned. */
+#define GS_PUT_OFF_STACK	1UL
 
 /**
  * struct gs_cpu_stats - what a CPU counts outside of its words
@@ -99,7 +114,7 @@ struct gs_cpu_stats {
  */
 struct gs_cpu_record {
 	struct gs_cpu_stats stats;
-	u64 word[GOSTAT_NR_CLASSES];
+	u64 word[GS_NR_CLASSES];
 };
 
 /**
@@ -124,14 +139,15 @@ struct gs_cpu_records {
  * @colour: the newest that it has joined
  * @stats: its counters
  * @record: its figures as of cuts
- * @put_off: pointers freed in an NMI that found the byte held; NULL if free
+ * @put_off: pointers freed in an NMI that found the byte held, with
+ *	GS_PUT_OFF_STACK; NULL if free
  * @put_off_work: frees them
  * @heap: whose
  *
  * Go: mcache.
  */
 struct gs_cpu {
-	struct gs_mag mag[GOSTAT_NR_CLASSES];
+	struct gs_mag mag[GS_NR_CLASSES];
 	s8 lock;
 	bool caught;
 	u32 until;

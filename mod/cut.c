@@ -13,7 +13,7 @@ static void gs_cut_record_cpu(const struct gs_cpu *cpu,
 {
 	unsigned int id;
 
-	for (id = 1; id < GOSTAT_NR_CLASSES; id++)
+	for (id = 1; id < GS_NR_CLASSES; id++)
 		rec->word[id] = READ_ONCE(cpu->mag[id].word);
 	/* The reader drops what it copied while the CPU joined. */
 	rec->stats = data_race(cpu->stats);
@@ -158,7 +158,7 @@ static void gs_cut_sweep_books(struct gs_heap *heap)
 	unsigned long flags;
 	unsigned int id;
 
-	for (id = 1; id < GOSTAT_NR_CLASSES; id++) {
+	for (id = 1; id < GS_NR_CLASSES; id++) {
 		gs_class_lock(&heap->class[id], &flags);
 		gs_class_unlock(&heap->class[id], flags);
 	}
@@ -283,7 +283,7 @@ void gs_cut_record_all(struct gs_heap *heap)
 
 	for_each_possible_cpu(cpu)
 		gs_cut_speak_at_rest(per_cpu_ptr(heap->cpu, cpu));
-	for (id = 1; id < GOSTAT_NR_CLASSES; id++)
+	for (id = 1; id < GS_NR_CLASSES; id++)
 		heap->class[id].record = heap->class[id].books;
 	heap->record = heap->pages;
 }

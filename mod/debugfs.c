@@ -5,7 +5,7 @@
  *	/sys/kernel/debug/gostat/memstats	every figure of the heap
  *	/sys/kernel/debug/gostat/memstats.json	the same, classes, CPUs, as JSON
  *	/sys/kernel/debug/gostat/bounds		at least and at most, without a cut
- *	/sys/kernel/debug/gostat/by_size	one row a size class
+ *	/sys/kernel/debug/gostat/by_size	one row a size class, or size of stacks
  *	/sys/kernel/debug/gostat/arenas		one row an arena (debugfs_arenas.c)
  *	/sys/kernel/debug/gostat/verify		the recount (verify.h)
  *
@@ -110,16 +110,16 @@ static void gs_json_figures(struct seq_file *m, const struct gs_figure *fig,
 			   gs_figure_of(&fig[i], figures));
 }
 
-static void gs_json_classes(struct seq_file *m,
-			    const struct gostat_snapshot *snap)
+static void gs_json_classes(struct seq_file *m, const char *name,
+			    const struct gostat_class_stats *cs, unsigned int n)
 {
-	unsigned int id;
+	unsigned int i;
 
-	seq_puts(m, ",\n\"by_size\": [");
-	for (id = 0; id < GOSTAT_NR_CLASSES; id++) {
-		seq_puts(m, id ? ",\n {" : "\n {");
+	seq_printf(m, ",\n\"%s\": [", name);
+	for (i = 0; i < n; i++) {
+		seq_puts(m, i ? ",\n {" : "\n {");
 		gs_json_figures(m, gs_class_figures, gs_nr_class_figures,
-				&snap->class[id]);
+				&cs[i]);
 		seq_puts(m, "}");
 	}
 	seq_puts(m, "\n]");
@@ -181,7 +181,8 @@ static int memstats_json_show(struct seq_file *m, void *v)
 	gs_json_figures(m, gs_memory_figures, gs_nr_memory_figures,
 			&snap->total);
 	seq_puts(m, "}");
-	gs_json_classes(m, snap);
+	gs_json_classes(m, "by_size", snap->class, GOSTAT_NR_CLASSES);
+	gs_json_classes(m, "stacks", snap->stack, GOSTAT_NR_STACKS);
 	gs_json_cpus(m, cpus);
 	gs_json_sinks(m, heap, snap);
 	seq_puts(m, "\n}\n");
@@ -237,38 +238,58 @@ static int bounds_show(struct seq_file *m, void *v)
 	gs_show_range(m, "nmalloc", b->nmalloc);
 	gs_show_range(m, "nfree", b->nfree);
 	gs_show_range(m, "heap_objects", b->heap_objects);
+	gs_show_range(m, "stacks_live", b->stacks_live);
 	gs_show_exact(m, &b->pages);
 	seq_puts(m, "\nsize           nmalloc nfree live\n");
 	for (id = 1; id <= GOSTAT_NR_CLASSES; id++)
 		gs_show_class_bounds(m, &b->class[id % GOSTAT_NR_CLASSES]);
+	seq_puts(m, "\nstack          nmalloc nfree live\n");
+	for (id = 0; id < GOSTAT_NR_STACKS; id++)
+		gs_show_class_bounds(m, &b->stack[id]);
 	kfree(b);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(bounds);
 
+/* The first column's head is what its numbers are sizes of. */
+static void gs_show_class_head(struct seq_file *m, const char *sizes)
+{
+	unsigned int i;
+
+	seq_printf(m, "%6s", sizes);
+	for (i = 1; i < gs_nr_class_figures; i++)
+		seq_printf(m, "%12s", gs_class_figures[i].name);
+	seq_puts(m, "\n");
+}
+
+static void gs_show_class(struct seq_file *m,
+			  const struct gostat_class_stats *cs)
+{
+	unsigned int i;
+
+	if (cs->size)
+		seq_printf(m, "%6llu", cs->size);
+	else
+		seq_puts(m, " large");
+	for (i = 1; i < gs_nr_class_figures; i++)
+		seq_printf(m, "%12llu", gs_figure_of(&gs_class_figures[i], cs));
+	seq_puts(m, "\n");
+}
+
 static int by_size_show(struct seq_file *m, void *v)
 {
 	struct gostat_snapshot *snap = gs_snapshot_get(m->private, NULL);
-	unsigned int id, i;
+	unsigned int id;
 
 	if (IS_ERR(snap))
 		return PTR_ERR(snap);
-	for (i = 0; i < gs_nr_class_figures; i++)
-		seq_printf(m, "%*s", i ? 12 : 6, gs_class_figures[i].name);
+	gs_show_class_head(m, "size");
+	for (id = 1; id <= GOSTAT_NR_CLASSES; id++)
+		gs_show_class(m, &snap->class[id % GOSTAT_NR_CLASSES]);
 	seq_puts(m, "\n");
-	for (id = 1; id <= GOSTAT_NR_CLASSES; id++) {
-		const struct gostat_class_stats *cs =
-			&snap->class[id % GOSTAT_NR_CLASSES];
-
-		if (cs->size)
-			seq_printf(m, "%6llu", cs->size);
-		else
-			seq_puts(m, " large");
-		for (i = 1; i < gs_nr_class_figures; i++)
-			seq_printf(m, "%12llu",
-				   gs_figure_of(&gs_class_figures[i], cs));
-		seq_puts(m, "\n");
-	}
+	gs_show_class_head(m, "stack");
+	for (id = 0; id < GOSTAT_NR_STACKS; id++)
+		gs_show_class(m, &snap->stack[id]);
 	kfree(snap);
 	return 0;
 }

@@ -30,6 +30,8 @@ const struct gs_figure gs_total_figures[] = {
 	GS_TOTAL(heap_objects),
 	GS_PAGES(stacks_inuse),
 	GS_PAGES(stacks_sys),
+	GS_TOTAL(stacks_live),
+	GS_PAGES(stacks_guarded),
 	GS_PAGES(sinks_sys),
 	GS_PAGES(mspan_inuse),
 	GS_PAGES(mspan_sys),

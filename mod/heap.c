@@ -9,6 +9,7 @@
 
 #include "alloc.h"
 #include "memstats.h"
+#include "stack.h"
 
 /* The generated size classes; a power-of-two size is naturally aligned. */
 static void gs_classes_init(struct gs_heap *heap)
@@ -68,6 +69,7 @@ int gs_heap_init(struct gs_heap *heap, const struct gs_heap_config *config)
 				 struct_size((struct gs_span *)NULL, free,
 					     1UL << i));
 	gs_classes_init(heap);
+	gs_stack_init(heap);
 	err = gs_arena_init(heap);
 	if (err)
 		goto err_cpu;
@@ -81,6 +83,16 @@ err_snapshot:
 	return err;
 }
 
+/* Tell what is still live of a class. Return how many things are. */
+static u64 gs_report_class(const struct gs_class *class,
+			   const struct gostat_class_stats *cs)
+{
+	if (cs->live)
+		pr_err("leak: %llu %s of %llu bytes\n", cs->live, class->name,
+		       cs->size);
+	return cs->live;
+}
+
 /* Tell what is still out, sink by sink. Return the number of spans. */
 static u64 gs_heap_report_sinks(struct gs_heap *heap)
 {
@@ -90,7 +102,7 @@ static u64 gs_heap_report_sinks(struct gs_heap *heap)
 
 	for (id = 1; id < GOSTAT_NR_SINKS; id++) {
 		if (ss[id].spans)
-			pr_err("leak: %llu bytes in %llu manual spans of sink %s\n",
+			pr_err("leak: %llu bytes in %llu spans of sink %s\n",
 			       ss[id].inuse, ss[id].spans,
 			       heap->sinks.sink[id].name);
 		spans += ss[id].spans;
@@ -98,23 +110,24 @@ static u64 gs_heap_report_sinks(struct gs_heap *heap)
 	return spans;
 }
 
-/* Tell what is still live, class by class. Return how many things are. */
+/* The same of all. A buffer's span is in its sink, where it counts. */
 static u64 gs_heap_report_leaks(struct gs_heap *heap)
 {
-	const struct gostat_class_stats *cs = heap->snapshot->class;
-	unsigned int id;
+	const struct gostat_snapshot *snap = heap->snapshot;
+	unsigned int i;
 	u64 live;
 
 	mutex_lock(&heap->cut.mutex);
 	gs_snapshot_force(heap);
-	for (id = 0; id < GOSTAT_NR_CLASSES; id++) {
-		if (cs[id].live && id)
-			pr_err("leak: %llu %s of %llu bytes\n", cs[id].live,
-			       heap->class[id].name, cs[id].size);
-		else if (cs[id].live)
-			pr_err("leak: %llu large objects\n", cs[id].live);
-	}
-	live = heap->snapshot->total.heap_objects + gs_heap_report_sinks(heap);
+	live = snap->class[0].live;
+	if (live)
+		pr_err("leak: %llu large objects\n", live);
+	for (i = 1; i < GOSTAT_NR_CLASSES; i++)
+		live += gs_report_class(&heap->class[i], &snap->class[i]);
+	for (i = 0; i < GOSTAT_NR_STACKS; i++)
+		gs_report_class(&heap->class[GS_CLASS_STACK + i],
+				&snap->stack[i]);
+	live += gs_heap_report_sinks(heap);
 	mutex_unlock(&heap->cut.mutex);
 	return live;
 }
@@ -123,11 +136,12 @@ static u64 gs_heap_report_leaks(struct gs_heap *heap)
  * gs_heap_destroy() - return everything
  * @heap: a heap that nobody uses any more
  *
- * Live objects and manual spans are a leak of their owners: they are reported,
- * and their pages and all descriptors are kept rather than freed under them.
+ * Live objects, stack-like buffers and manual spans are a leak of their owners:
+ * they are reported, and their pages and all descriptors are kept rather than
+ * freed under them.
  *
  * Context: Process; sleeps.
- * Return: the number of objects and manual spans that were live.
+ * Return: the number of objects, and of spans in sinks, that were live.
  */
 u64 gs_heap_destroy(struct gs_heap *heap)
 {
@@ -228,8 +242,16 @@ static bool gs_lookup_small(const struct gs_class *class, unsigned long base,
 		return false;
 	obj->base = (void *)(base + (unsigned long)i * class->size);
 	obj->size = class->size;
-	obj->class = class->handle >> GOSTAT_HANDLE_SHIFT;
+	if (!class->sink)
+		obj->class = class->handle >> GOSTAT_HANDLE_SHIFT;
 	return true;
+}
+
+static enum gostat_state gs_lookup_whole(const struct gs_span *span)
+{
+	if (!gs_span_sink(span))
+		return GOSTAT_LARGE;
+	return span->guarded ? GOSTAT_STACK : GOSTAT_MANUAL;
 }
 
 /**
@@ -241,7 +263,8 @@ static bool gs_lookup_small(const struct gs_class *class, unsigned long base,
  * heap->lock keeps the span's state, class, base and length together.
  *
  * Context: Any but NMI.
- * Return: true if @addr lies in an object's memory or in a manual span.
+ * Return: true if @addr lies in an object's memory, in a stack-like buffer or in
+ * a manual span.
  */
 bool gs_heap_lookup(struct gs_heap *heap, const void *addr,
 		    struct gostat_object *obj)
@@ -254,11 +277,11 @@ bool gs_heap_lookup(struct gs_heap *heap, const void *addr,
 	gs_heap_lock(heap, &flags);
 	span = gs_whole_find(heap, a);
 	if (span && span->state == GS_SPAN_SMALL) {
-		obj->state = GOSTAT_SMALL;
+		obj->state = span->class->sink ? GOSTAT_STACK : GOSTAT_SMALL;
 		found = gs_lookup_small(span->class, span->base, a, obj);
 	} else if (span && (span->state == GS_SPAN_LARGE ||
 			    span->state == GS_SPAN_MANUAL)) {
-		obj->state = gs_span_sink(span) ? GOSTAT_MANUAL : GOSTAT_LARGE;
+		obj->state = gs_lookup_whole(span);
 		obj->base = (void *)span->base;
 		obj->size = gs_span_bytes(span);
 		found = true;
@@ -282,7 +305,7 @@ void gs_heap_reset_peaks(struct gs_heap *heap)
 	unsigned long flags;
 	unsigned int id;
 
-	for (id = 1; id < GOSTAT_NR_CLASSES; id++) {
+	for (id = 1; id < GS_NR_CLASSES; id++) {
 		struct gs_class *class = &heap->class[id];
 
 		gs_class_lock(class, &flags);

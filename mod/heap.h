@@ -58,7 +58,7 @@
  * @cpu: magazines
  * @cpu_record: what the CPUs record at a cut
  * @own_cpu: @cpu was allocated for this heap
- * @class: the generated size classes; [0] is unused
+ * @class: the size classes (sizeclass.h); [0] is unused
  * @uncached: no magazines: each free is checked at once, at the price of a lock
  * @source: where pages come from
  * @colour: of the newest cut; changed by its reader alone
@@ -121,7 +121,7 @@ struct gs_heap {
 	atomic64_t bad_frees;
 	atomic64_t skew;
 	DECLARE_BITMAP(skew_told, GS_VERIFY_FIGURES + 1);
-	struct gs_class class[GOSTAT_NR_CLASSES];
+	struct gs_class class[GS_NR_CLASSES];
 };
 
 /**
@@ -211,7 +211,8 @@ static inline void gs_heap_out(struct gs_heap *heap, s64 bytes)
  * @addr: any address
  *
  * Context: preemption off.
- * Return: the handle of the class of small objects whose span holds @addr, or 0.
+ * Return: the handle of the class whose span holds @addr, with GS_HANDLE_APART if
+ * that is no small object's; or 0.
  */
 static __always_inline unsigned long gs_heap_handle(struct gs_heap *heap,
 						    unsigned long addr)

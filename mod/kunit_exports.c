@@ -11,6 +11,7 @@
 
 #include "heap.h"
 #include "memstats.h"
+#include "stack.h"
 #include "verify.h"
 #include "module.h"
 
@@ -50,6 +51,11 @@ GS_EXPORT_KUNIT(gs_manual_alloc);
 GS_EXPORT_KUNIT(gs_manual_free);
 GS_EXPORT_KUNIT(gs_manual_size);
 GS_EXPORT_KUNIT(gs_manual_needzero);
+
+/* stack pool */
+GS_EXPORT_KUNIT(gs_heap_stack_alloc);
+GS_EXPORT_KUNIT(gs_heap_stack_free);
+GS_EXPORT_KUNIT(gs_stack_alloc_guarded);
 
 /* large */
 GS_EXPORT_KUNIT(gs_large_alloc);

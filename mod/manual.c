@@ -6,15 +6,6 @@
 
 #include "heap.h"
 
-static void gs_manual_count_failure(struct gs_heap *heap, unsigned int sink)
-{
-	unsigned long flags;
-
-	gs_heap_lock(heap, &flags);
-	heap->pages.sink[sink].failures++;
-	gs_heap_unlock(heap, flags);
-}
-
 /* Pages that nobody holds the sink for yet. */
 static struct gs_span *gs_manual_new(struct gs_heap *heap, unsigned long npages,
 				     unsigned int sink, gfp_t gfp, bool guard)
@@ -52,14 +43,14 @@ void *gs_manual_alloc(struct gs_heap *heap, unsigned long npages,
 	might_alloc(gfp);
 	span = gs_manual_new(heap, npages, sink, gfp, guard);
 	if (!span) {
-		gs_manual_count_failure(heap, sink);
+		gs_sink_count_failure(heap, sink);
 		gs_sink_drop(heap, sink);
 		return NULL;
 	}
 	if (want_init_on_alloc(gfp))
 		memset((void *)span->base, 0, gs_span_bytes(span));
 	else
-		span->needzero = 1;
+		span->needzero = true;
 	return (void *)span->base;
 }
 
@@ -90,7 +81,7 @@ static struct gs_span *gs_manual_find(struct gs_heap *heap, const void *base)
 {
 	struct gs_span *span = gs_whole_find(heap, (unsigned long)base);
 
-	if (!span || span->state != GS_SPAN_MANUAL ||
+	if (!span || span->state != GS_SPAN_MANUAL || span->guarded ||
 	    span->base != (unsigned long)base)
 		return NULL;
 	return span;

@@ -250,7 +250,7 @@ void gs_page_books_span_in(struct gs_heap *heap, struct gs_span *span)
 	lockdep_assert_held(&heap->lock);
 	if (sink) {
 		gs_page_books_sink_in(heap, sink, bytes);
-		span->state = GS_SPAN_MANUAL;
+		span->state = span->class ? GS_SPAN_SMALL : GS_SPAN_MANUAL;
 		return;
 	}
 	heap->pages.idle -= bytes;
@@ -303,8 +303,7 @@ static void gs_span_place(struct gs_heap *heap, struct gs_span *span,
 	span->base = arena->base + ((unsigned long)slot << PAGE_SHIFT);
 	gs_page_books_span_in(heap, span);
 	gs_fit_remove(heap, arena);
-	gs_arena_take(arena, slot, span->npages, span,
-		      span->class ? span->class->handle : 0);
+	gs_arena_take(arena, slot, span->npages, span, gs_span_handle(span));
 	gs_fit_insert(heap, arena);
 }
 
@@ -348,6 +347,8 @@ void gs_span_free(struct gs_heap *heap, struct gs_span *span)
 	class->books.nspans--;
 	gs_span_free_locked(heap, span);
 	gs_fixalloc_put_locked(class->span_pool, span);
+	if (class->sink)
+		gs_sink_drop(heap, class->sink);
 	raw_spin_unlock(&heap->lock);
 }
 
@@ -455,6 +456,20 @@ static struct gs_span *gs_span_fill(struct gs_heap *heap,
 	return span;
 }
 
+static struct gs_span *gs_span_new_of(struct gs_heap *heap,
+				      struct gs_class *class, gfp_t gfp)
+{
+	struct gs_span *span = gs_fixalloc_get(class->span_pool, gfp);
+
+	if (!span)
+		return NULL;
+	span->class = class;
+	span->npages = class->npages;
+	span->nfree = class->nelems;
+	bitmap_set(span->free, 0, class->nelems);
+	return gs_span_fill(heap, class->span_pool, span, class->align, gfp);
+}
+
 /**
  * gs_span_new_small() - a span for objects of a class
  * @heap: whose
@@ -467,15 +482,14 @@ static struct gs_span *gs_span_fill(struct gs_heap *heap,
 struct gs_span *gs_span_new_small(struct gs_heap *heap, struct gs_class *class,
 				  gfp_t gfp)
 {
-	struct gs_span *span = gs_fixalloc_get(class->span_pool, gfp);
+	struct gs_span *span;
 
-	if (!span)
+	if (class->sink && !gs_sink_hold(heap, class->sink))
 		return NULL;
-	span->class = class;
-	span->npages = class->npages;
-	span->nfree = class->nelems;
-	bitmap_set(span->free, 0, class->nelems);
-	return gs_span_fill(heap, class->span_pool, span, class->align, gfp);
+	span = gs_span_new_of(heap, class, gfp);
+	if (!span && class->sink)
+		gs_sink_drop(heap, class->sink);
+	return span;
 }
 
 /**

@@ -21,6 +21,7 @@
  *				     bytes backed by vmalloc
  *	inuse == sum of npages << PAGE_SHIFT over spans of the heap
  *	sink[s].inuse == the same over spans of the sink s (sink.h)
+ *	guarded == the same over guarded stack-like buffers (stack.h)
  *	obtained == sys + sum of sink[].inuse - released + sum of meta[].sys +
  *		    transit
  *
@@ -62,6 +63,7 @@ struct gs_span;
  * @large_failures: large allocations that found no pages
  * @scav: what the scavenger has done, by cause
  * @sink: spans of the sinks; [0] stays 0
+ * @guarded: guarded stack-like buffers, which are also in their sink
  * @meta: descriptors, by account
  * @obtained: from the page allocator, counted by gs_source_get() and _put() alone
  * @transit: obtained and not in use for anything yet, or not any more
@@ -81,6 +83,7 @@ struct gs_page_books {
 	u64 large_failures;
 	struct gs_scav_books scav[GS_NR_SCAV_CAUSES];
 	struct gs_sink_books sink[GOSTAT_NR_SINKS];
+	u64 guarded;
 	struct gs_books meta[GS_NR_ACCOUNTS];
 	u64 obtained;
 	u64 transit;

@@ -39,26 +39,31 @@ static void gs_recount_bytes(struct gs_recount *rc, const struct gs_span *span,
 
 static void gs_recount_manual(struct gs_recount *rc, const struct gs_span *span)
 {
-	unsigned int sink = gs_span_sink(span) % GOSTAT_NR_SINKS;
-
 	gs_impossible(rc, span->state != GS_SPAN_MANUAL &&
 		      span->state != GS_SPAN_FREEING,
 		      "a manual span is not one");
-	rc->figures->sink[sink].spans++;
+	if (!span->guarded)
+		return;
+	gs_impossible(rc, span->arena || gs_span_sink(span) != GS_SINK_STACKS,
+		      "a guarded buffer is not one");
+	rc->figures->total.stacks_guarded += gs_span_bytes(span);
 }
 
 /* Whether small or whole, a span is seen once, at its first slot. */
 static void gs_recount_span(struct gs_recount *rc, const struct gs_span *span)
 {
 	struct gostat_class_stats *large = &rc->figures->class[0];
+	unsigned int sink = gs_span_sink(span) % GOSTAT_NR_SINKS;
 
+	if (sink)
+		rc->figures->sink[sink].spans++;
 	if (span->class) {
 		gs_impossible(rc, span->state != GS_SPAN_SMALL ||
 			      span->npages != span->class->npages,
 			      "a small span is not one");
 		return;
 	}
-	if (gs_span_sink(span)) {
+	if (sink) {
 		gs_recount_manual(rc, span);
 		return;
 	}
@@ -145,7 +150,7 @@ static void gs_recount_slot(struct gs_recount *rc, const struct gs_arena *arena,
 	gs_impossible(rc, !!span != (present && !free),
 		      "a slot is free and in use, or neither");
 	gs_impossible(rc, arena->handle[slot] !=
-		      (span && span->class ? span->class->handle : 0),
+		      (span ? gs_span_handle(span) : 0),
 		      "a slot has another class's handle");
 	if (span)
 		gs_recount_slot_span(rc, arena, span, addr);
@@ -353,17 +358,30 @@ static void gs_recount_cached(struct gs_recount *rc, const struct gs_class *clas
 /* Class 0's magazine is empty and full at once; all bytes are given up. */
 static void gs_recount_cpus(struct gs_recount *rc)
 {
-	unsigned int id;
+	unsigned int id, class;
 
 	for_each_possible_cpu(id) {
 		const struct gs_cpu *cpu = per_cpu_ptr(rc->heap->cpu, id);
 
 		gs_impossible(rc, cpu->mag[0].word || cpu->mag[0].cap,
 			      "class 0 has a magazine");
+		for (class = 0; class < GS_NR_CLASSES; class++)
+			gs_impossible(rc, cpu->mag[class].no_cap,
+				      "what is apart seems to have a magazine");
 		gs_impossible(rc, cpu->lock != GS_LOCK_FREE +
 			      (cpu->until ? GS_DIVERT : 0),
 			      "a lock byte is taken");
 	}
+}
+
+/* A class that is no large objects'. */
+static void gs_recount_small(struct gs_recount *rc, const struct gs_class *class,
+			     struct gostat_class_stats *cs)
+{
+	gs_recount_class(rc, class, cs);
+	gs_recount_cached(rc, class, cs);
+	cs->live = cs->capacity - cs->central - cs->cached;
+	cs->allocated = cs->live * cs->size;
 }
 
 static void gs_recount_classes(struct gs_recount *rc)
@@ -374,14 +392,17 @@ static void gs_recount_classes(struct gs_recount *rc)
 	for (id = 0; id < GOSTAT_NR_CLASSES; id++) {
 		struct gostat_class_stats *cs = &rc->figures->class[id];
 
-		if (id) {
-			gs_recount_class(rc, &rc->heap->class[id], cs);
-			gs_recount_cached(rc, &rc->heap->class[id], cs);
-			cs->live = cs->capacity - cs->central - cs->cached;
-			cs->allocated = cs->live * cs->size;
-		}
+		if (id)
+			gs_recount_small(rc, &rc->heap->class[id], cs);
 		total->heap_objects += cs->live;
 		total->heap_alloc += cs->allocated;
+	}
+	total->stacks_live = total->stacks_guarded;
+	for (id = 0; id < GOSTAT_NR_STACKS; id++) {
+		struct gostat_class_stats *cs = &rc->figures->stack[id];
+
+		gs_recount_small(rc, &rc->heap->class[GS_CLASS_STACK + id], cs);
+		total->stacks_live += cs->allocated;
 	}
 }
 

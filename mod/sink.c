@@ -240,6 +240,22 @@ void gs_sink_drop(struct gs_heap *heap, unsigned int id)
 }
 
 /**
+ * gs_sink_count_failure() - an allocation for a sink found no pages
+ * @heap: whose
+ * @id: its number
+ *
+ * Context: Any but NMI; no heap lock held.
+ */
+void gs_sink_count_failure(struct gs_heap *heap, unsigned int id)
+{
+	unsigned long flags;
+
+	gs_heap_lock(heap, &flags);
+	heap->pages.sink[id].failures++;
+	gs_heap_unlock(heap, flags);
+}
+
+/**
  * gs_sinks_show() - have all sinks shown, those that come later too
  * @heap: whose
  * @viewer: by whom

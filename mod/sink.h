@@ -117,5 +117,6 @@ struct gostat_sink *gs_sink_get(struct gs_heap *heap, const char *name);
 unsigned int gs_sink_id(struct gs_heap *heap, const struct gostat_sink *sink);
 bool gs_sink_hold(struct gs_heap *heap, unsigned int id);
 void gs_sink_drop(struct gs_heap *heap, unsigned int id);
+void gs_sink_count_failure(struct gs_heap *heap, unsigned int id);
 
 #endif /* _GS_SINK_H */

@@ -17,6 +17,14 @@
 #define _GS_SIZECLASS_H
 
 #include <gostat/sizeclasses.h>
+#include <gostat/stack.h>
+
+/*
+ * All classes of a heap: 1 to GOSTAT_NR_CLASSES - 1 are the generated ones, those
+ * of the stack pool follow.
+ */
+#define GS_CLASS_STACK	GOSTAT_NR_CLASSES
+#define GS_NR_CLASSES	(GS_CLASS_STACK + GOSTAT_NR_STACKS)
 
 /**
  * gs_class_index() - the object of a span that contains an offset

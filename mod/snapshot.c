@@ -13,6 +13,14 @@
 #include "heap.h"
 #include "memstats.h"
 
+/* A stack class is one to the mechanism, and no heap memory to the reader. */
+static struct gostat_class_stats *gs_stats_of(struct gostat_snapshot *snap,
+					      unsigned int id)
+{
+	return id < GS_CLASS_STACK ? &snap->class[id] :
+				     &snap->stack[id - GS_CLASS_STACK];
+}
+
 static void gs_sum_cpus(struct gs_heap *heap, struct gostat_snapshot *snap)
 {
 	struct gostat_memstats *total = &snap->total;
@@ -24,9 +32,11 @@ static void gs_sum_cpus(struct gs_heap *heap, struct gostat_snapshot *snap)
 		rec = per_cpu_ptr(heap->cpu_record, cpu)->figures;
 		total->nlookup += rec->stats.nlookup;
 		total->nuncached += rec->stats.nuncached;
-		for (id = 1; id < GOSTAT_NR_CLASSES; id++) {
-			snap->class[id].nmalloc += GS_MAG_NMALLOC(rec->word[id]);
-			snap->class[id].cached += GS_MAG_COUNT(rec->word[id]);
+		for (id = 1; id < GS_NR_CLASSES; id++) {
+			struct gostat_class_stats *cs = gs_stats_of(snap, id);
+
+			cs->nmalloc += GS_MAG_NMALLOC(rec->word[id]);
+			cs->cached += GS_MAG_COUNT(rec->word[id]);
 		}
 	}
 }
@@ -65,6 +75,15 @@ static void gs_derive_large(const struct gs_page_books *rec,
 	cs->spans = cs->live;
 }
 
+/* What the magazines did, for whomever. */
+static void gs_sum_events(struct gostat_memstats *total,
+			  const struct gostat_class_stats *cs)
+{
+	total->refills += cs->refills;
+	total->flushes += cs->flushes;
+	total->failures += cs->failures;
+}
+
 static void gs_sum_classes(struct gostat_snapshot *snap)
 {
 	struct gostat_memstats *total = &snap->total;
@@ -77,12 +96,24 @@ static void gs_sum_classes(struct gostat_snapshot *snap)
 		total->nfree += cs->nfree;
 		total->total_alloc += cs->allocated;
 		total->alloc += cs->allocated - cs->freed;
-		total->refills += cs->refills;
-		total->flushes += cs->flushes;
-		total->failures += cs->failures;
+		gs_sum_events(total, cs);
 	}
 	total->heap_alloc = total->alloc;
 	total->heap_objects = total->nmalloc - total->nfree;
+}
+
+static void gs_sum_stacks(struct gostat_snapshot *snap)
+{
+	struct gostat_memstats *total = &snap->total;
+	unsigned int i;
+
+	total->stacks_live = total->stacks_guarded;
+	for (i = 0; i < GOSTAT_NR_STACKS; i++) {
+		const struct gostat_class_stats *cs = &snap->stack[i];
+
+		total->stacks_live += cs->allocated - cs->freed;
+		gs_sum_events(total, cs);
+	}
 }
 
 /**
@@ -106,6 +137,7 @@ void gs_derive_pages(const struct gs_page_books *rec,
 	total->gc_sys = rec->meta[GS_GC].sys;
 	total->stacks_inuse = rec->sink[GS_SINK_STACKS].inuse;
 	total->stacks_sys = total->stacks_inuse;
+	total->stacks_guarded = rec->guarded;
 	for (id = GS_SINK_STACKS + 1; id < GOSTAT_NR_SINKS; id++)
 		total->sinks_sys += rec->sink[id].inuse;
 	total->other_sys = rec->transit;
@@ -159,11 +191,12 @@ void gs_snapshot_derive(struct gs_heap *heap, struct gostat_snapshot *snap)
 	snap->number = heap->cut.finished;
 	snap->time = ktime_get_ns();
 	gs_sum_cpus(heap, snap);
-	for (id = 1; id < GOSTAT_NR_CLASSES; id++)
-		gs_derive_class(&heap->class[id], &snap->class[id]);
+	for (id = 1; id < GS_NR_CLASSES; id++)
+		gs_derive_class(&heap->class[id], gs_stats_of(snap, id));
 	gs_derive_large(&heap->record, &snap->class[0]);
-	gs_sum_classes(snap);
 	gs_derive_pages(&heap->record, &snap->total);
+	gs_sum_classes(snap);
+	gs_sum_stacks(snap);
 	for (id = 1; id < GOSTAT_NR_SINKS; id++)
 		gs_derive_sink(&heap->record.sink[id], &snap->sink[id]);
 	gs_derive_memory(&snap->total);
@@ -238,7 +271,7 @@ static void gs_derive_cpu(struct gs_heap *heap, const struct gs_cpu_record *rec,
 		.flushes = rec->stats.flushes,
 		.nlookup = rec->stats.nlookup,
 	};
-	for (id = 1; id < GOSTAT_NR_CLASSES; id++) {
+	for (id = 1; id < GS_NR_CLASSES; id++) {
 		cs->hits += GS_MAG_NMALLOC(rec->word[id]);
 		cs->cached += (u64)GS_MAG_COUNT(rec->word[id]) *
 			      heap->class[id].size;

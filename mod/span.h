@@ -2,7 +2,8 @@
 /*
  * span - a run of pages in one state, described outside of the pages.
  *
- * States:	DEAD -> SMALL -> DEAD			objects of one size class
+ * States:	DEAD -> SMALL -> DEAD			objects of one size class, whose
+ *							sink may have the bytes
  *		DEAD -> LARGE -> FREEING -> DEAD	one object, whole pages
  *		DEAD -> MANUAL -> FREEING -> DEAD	its caller's, counted in a sink
  *
@@ -27,8 +28,10 @@
 #include <linux/rbtree.h>
 #include <linux/types.h>
 
+#include "central.h"
+#include "cpucache.h"
+
 struct gs_arena;
-struct gs_class;
 
 enum gs_span_state {
 	GS_SPAN_DEAD,
@@ -48,6 +51,7 @@ enum gs_span_state {
  * @npages: length
  * @nfree: SMALL: objects in central
  * @needzero: MANUAL: it was not all zero when it was allocated
+ * @guarded: MANUAL: it is a guarded stack-like buffer (stack.h)
  * @state: enum gs_span_state
  * @prio: SMALL: which list @node is in
  * @sink: MANUAL: number of the sink it counts in; LARGE: 0
@@ -66,7 +70,10 @@ struct gs_span {
 	u32 npages;
 	union {
 		u16 nfree;
-		u16 needzero;
+		struct {
+			bool needzero;
+			bool guarded;
+		};
 	};
 	u8 state;
 	union {
@@ -89,7 +96,21 @@ static inline size_t gs_span_bytes(const struct gs_span *span)
  */
 static inline unsigned int gs_span_sink(const struct gs_span *span)
 {
-	return span->class ? 0 : span->sink;
+	return span->class ? span->class->sink : span->sink;
+}
+
+/**
+ * gs_span_handle() - what its slots tell the fast path
+ * @span: not DEAD
+ *
+ * Return: the handle of its class, with GS_HANDLE_APART if that is none of
+ * gostat_free()'s; 0 without a class.
+ */
+static inline u16 gs_span_handle(const struct gs_span *span)
+{
+	if (!span->class)
+		return 0;
+	return span->class->handle | (span->class->sink ? GS_HANDLE_APART : 0);
 }
 
 #endif /* _GS_SPAN_H */

@@ -7,6 +7,7 @@
  *	/sys/kernel/gostat/cpu/<number>/<field>		0444
  *	/sys/kernel/gostat/by_size/<size>/<field>	0400
  *	/sys/kernel/gostat/large/<field>		0400
+ *	/sys/kernel/gostat/stacks/<size>/<field>	0400
  *	/sys/kernel/gostat/sinks/<name>/<field>		0444
  *	/sys/kernel/gostat/sinks/<name>/description	0444	a line of text
  *	/sys/kernel/gostat/reset_peaks			0200
@@ -105,11 +106,13 @@ static struct {
 	struct gs_heap *heap;
 	struct kobject *root;
 	struct kobject *by_size;
+	struct kobject *stacks;
 	struct kobject *cpus;
 	struct kobject *sinks;
 	struct gs_dir total;
 	struct gs_dir memory_classes;
 	struct gs_dir class[GOSTAT_NR_CLASSES];
+	struct gs_dir stack[GOSTAT_NR_STACKS];
 	struct gs_dir *cpu;		/* by CPU number */
 	struct gs_dir sink[GOSTAT_NR_SINKS];
 	unsigned int nfiles;
@@ -286,6 +289,22 @@ static int gs_sysfs_init_classes(void)
 	return err;
 }
 
+static int gs_sysfs_init_stacks(void)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < GOSTAT_NR_STACKS && !err; i++) {
+		struct gs_dir *dir = &gs_sysfs.stack[i];
+
+		snprintf(dir->name, sizeof(dir->name), "%u",
+			 GOSTAT_STACK_MIN << i);
+		err = gs_dir_init(dir, gs_class_figures, gs_nr_class_figures,
+				  &gs_sysfs.snap->stack[i], 0400);
+	}
+	return err;
+}
+
 static int gs_sysfs_init_cpus(void)
 {
 	unsigned int cpu;
@@ -360,6 +379,9 @@ static int gs_sysfs_add_groups(void)
 	for (i = 0; i < GOSTAT_NR_CLASSES && !err; i++)
 		err = sysfs_create_group(i ? gs_sysfs.by_size : gs_sysfs.root,
 					 &gs_sysfs.class[i].group);
+	for (i = 0; i < GOSTAT_NR_STACKS && !err; i++)
+		err = sysfs_create_group(gs_sysfs.stacks,
+					 &gs_sysfs.stack[i].group);
 	for_each_possible_cpu(i) {
 		if (err)
 			break;
@@ -376,13 +398,16 @@ static int gs_sysfs_add(void)
 	if (!gs_sysfs.root)
 		return -ENOMEM;
 	gs_sysfs.by_size = kobject_create_and_add("by_size", gs_sysfs.root);
+	gs_sysfs.stacks = kobject_create_and_add("stacks", gs_sysfs.root);
 	gs_sysfs.cpus = kobject_create_and_add("cpu", gs_sysfs.root);
 	gs_sysfs.sinks = kobject_create_and_add("sinks", gs_sysfs.root);
-	if (!gs_sysfs.by_size || !gs_sysfs.cpus || !gs_sysfs.sinks)
+	if (!gs_sysfs.by_size || !gs_sysfs.stacks || !gs_sysfs.cpus ||
+	    !gs_sysfs.sinks)
 		return -ENOMEM;
 	err = gs_sysfs_init_round() ?:
 	      gs_sysfs_init_totals() ?:
 	      gs_sysfs_init_classes() ?:
+	      gs_sysfs_init_stacks() ?:
 	      gs_sysfs_init_cpus() ?:
 	      gs_sysfs_init_sinks();
 	if (err)
@@ -428,16 +453,20 @@ void gs_sysfs_exit(void)
 	gs_sinks_hide(gs_sysfs.heap);
 	kobject_del(gs_sysfs.sinks);
 	kobject_del(gs_sysfs.cpus);
+	kobject_del(gs_sysfs.stacks);
 	kobject_del(gs_sysfs.by_size);
 	kobject_del(gs_sysfs.root);
 	kobject_put(gs_sysfs.sinks);
 	kobject_put(gs_sysfs.cpus);
+	kobject_put(gs_sysfs.stacks);
 	kobject_put(gs_sysfs.by_size);
 	kobject_put(gs_sysfs.root);
 	for (i = 1; i < GOSTAT_NR_SINKS; i++)
 		gs_dir_free(&gs_sysfs.sink[i]);
 	for (i = 0; i < nr_cpu_ids && gs_sysfs.cpu; i++)
 		gs_dir_free(&gs_sysfs.cpu[i]);
+	for (i = 0; i < GOSTAT_NR_STACKS; i++)
+		gs_dir_free(&gs_sysfs.stack[i]);
 	for (i = 0; i < GOSTAT_NR_CLASSES; i++)
 		gs_dir_free(&gs_sysfs.class[i]);
 	gs_dir_free(&gs_sysfs.memory_classes);

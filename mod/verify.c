@@ -20,17 +20,27 @@ static void gs_compare(struct gs_verdict *v, const char *name, u64 class,
 	v->nskew += have != want;
 }
 
-static void gs_compare_class(struct gs_verdict *v,
+/* Sizes of classes and of stacks are the same numbers. */
+static const char * const gs_class_names[GS_VERIFY_PER_CLASS] = {
+	"spans", "capacity", "central", "cached", "live", "nmalloc - nfree",
+};
+
+static const char * const gs_stack_names[GS_VERIFY_PER_CLASS] = {
+	"spans, stacks", "capacity, stacks", "central, stacks",
+	"cached, stacks", "live, stacks", "nmalloc - nfree, stacks",
+};
+
+static void gs_compare_class(struct gs_verdict *v, const char * const *name,
 			     const struct gostat_class_stats *have,
 			     const struct gostat_class_stats *want)
 {
-	gs_compare(v, "spans", want->size, have->spans, want->spans);
-	gs_compare(v, "capacity", want->size, have->capacity, want->capacity);
-	gs_compare(v, "central", want->size, have->central, want->central);
-	gs_compare(v, "cached", want->size, have->cached, want->cached);
-	gs_compare(v, "live", want->size, have->live, want->live);
-	gs_compare(v, "nmalloc - nfree", want->size,
-		   have->nmalloc - have->nfree, want->live);
+	gs_compare(v, name[0], want->size, have->spans, want->spans);
+	gs_compare(v, name[1], want->size, have->capacity, want->capacity);
+	gs_compare(v, name[2], want->size, have->central, want->central);
+	gs_compare(v, name[3], want->size, have->cached, want->cached);
+	gs_compare(v, name[4], want->size, have->live, want->live);
+	gs_compare(v, name[5], want->size, have->nmalloc - have->nfree,
+		   want->live);
 }
 
 static void gs_compare_all(struct gs_verdict *v, const struct gs_recount *rc)
@@ -54,6 +64,9 @@ static void gs_compare_all(struct gs_verdict *v, const struct gs_recount *rc)
 		   want.heap_objects);
 	gs_compare(v, "stacks_inuse", 0, have->stacks_inuse, want.stacks_inuse);
 	gs_compare(v, "stacks_sys", 0, have->stacks_sys, want.stacks_sys);
+	gs_compare(v, "stacks_live", 0, have->stacks_live, want.stacks_live);
+	gs_compare(v, "stacks_guarded", 0, have->stacks_guarded,
+		   want.stacks_guarded);
 	gs_compare(v, "sinks_sys", 0, have->sinks_sys, want.sinks_sys);
 	gs_compare(v, "mspan_inuse", 0, have->mspan_inuse, want.mspan_inuse);
 	gs_compare(v, "mspan_sys", 0, have->mspan_sys, want.mspan_sys);
@@ -65,7 +78,11 @@ static void gs_compare_all(struct gs_verdict *v, const struct gs_recount *rc)
 	gs_compare(v, "obtained", 0, have->obtained,
 		   want.sys - want.heap_released);
 	for (id = 0; id < GOSTAT_NR_CLASSES; id++)
-		gs_compare_class(v, &snap->class[id], &rc->figures->class[id]);
+		gs_compare_class(v, gs_class_names, &snap->class[id],
+				 &rc->figures->class[id]);
+	for (id = 0; id < GOSTAT_NR_STACKS; id++)
+		gs_compare_class(v, gs_stack_names, &snap->stack[id],
+				 &rc->figures->stack[id]);
 	for (id = 1; id < GOSTAT_NR_SINKS; id++) {
 		gs_compare(v, "inuse, sink", id, snap->sink[id].inuse,
 			   rc->figures->sink[id].inuse);

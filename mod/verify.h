@@ -18,14 +18,19 @@
 #include <linux/types.h>
 #include <gostat/snapshot.h>
 
+#include "sizeclass.h"
+
 struct gs_heap;
 
-/* Figures that are compared of the heap, of each class, and of each sink. */
-#define GS_VERIFY_TOTALS	18
+/*
+ * Figures that are compared of the heap, of each class, the stack pool's
+ * included, and of each sink.
+ */
+#define GS_VERIFY_TOTALS	20
 #define GS_VERIFY_PER_CLASS	6
 #define GS_VERIFY_PER_SINK	2
 #define GS_VERIFY_FIGURES	(GS_VERIFY_TOTALS +			\
-				 GS_VERIFY_PER_CLASS * GOSTAT_NR_CLASSES + \
+				 GS_VERIFY_PER_CLASS * GS_NR_CLASSES +	\
 				 GS_VERIFY_PER_SINK * (GOSTAT_NR_SINKS - 1))
 
 /**

@@ -159,12 +159,16 @@ static const char *gs_whole_wrong(const struct gs_span *span,
 {
 	switch (span->state) {
 	case GS_SPAN_SMALL:
+		if (span->class->sink)
+			return "stack buffer";
 		return sink ? "heap object" : "wrong size";
 	case GS_SPAN_LARGE:
 		if (sink)
 			return "heap object";
 		break;
 	case GS_SPAN_MANUAL:
+		if (span->guarded)
+			return "stack buffer";
 		if (!sink)
 			return "manual span";
 		break;

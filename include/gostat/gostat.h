@@ -32,6 +32,7 @@
  * @GOSTAT_SMALL: inside a span of small objects
  * @GOSTAT_LARGE: inside a large object
  * @GOSTAT_MANUAL: inside a manual span
+ * @GOSTAT_STACK: inside a stack-like buffer (<gostat/stack.h>)
  */
 enum gostat_state {
 	GOSTAT_FOREIGN,
@@ -39,14 +40,16 @@ enum gostat_state {
 	GOSTAT_SMALL,
 	GOSTAT_LARGE,
 	GOSTAT_MANUAL,
+	GOSTAT_STACK,
 };
 
 /**
  * struct gostat_object - the answer of gostat_lookup()
- * @base: first byte of the object or manual span that contains the address
+ * @base: first byte of the object, buffer or manual span that contains the
+ *	address
  * @size: usable bytes of it (class size, or whole pages)
  * @span_pages: pages of the span it lies in
- * @class: size class; 0 for a large object or a manual span
+ * @class: size class; 0 for what is no small object
  * @state: what the address is; the other fields are 0 if foreign or idle
  *
  * Go: the results of mlookup()/findObject().
@@ -236,7 +239,8 @@ size_t gostat_usable_size(const void *obj);
  * owner keeps alive stays what it says. Counted in nlookup.
  *
  * Context: Any but NMI.
- * Return: true if the address lies in an object's memory or in a manual span.
+ * Return: true if the address lies in an object's memory, in a stack-like buffer
+ * or in a manual span.
  */
 bool gostat_lookup(const void *addr, struct gostat_object *obj);
 

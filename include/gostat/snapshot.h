@@ -7,6 +7,8 @@
  *	sys == heap_sys + stacks_sys + sinks_sys + mspan_sys + mcache_sys +
  *	       buckhash_sys + gc_sys + other_sys
  *	stacks_sys + sinks_sys == sum of inuse over the sinks
+ *	stacks_live == sum over the stack pool's sizes of size * live +
+ *		       stacks_guarded		stacks_live <= stacks_inuse
  *	heap_sys == heap_inuse + heap_idle	heap_released <= heap_idle
  *	heap_alloc == alloc == sum of size * (nmalloc - nfree) + large bytes
  *	heap_alloc <= heap_inuse
@@ -14,6 +16,7 @@
  *	nmalloc == sum of nmalloc over the classes, large objects included
  *	obtained == sys - heap_released
  *	capacity == live + cached + central	nfree <= nmalloc	for every class
+ *							and size of stacks
  *
  * Cumulative figures never decrease from one snapshot to the next.
  */
@@ -22,6 +25,7 @@
 
 #include <linux/types.h>
 #include <gostat/sizeclasses.h>
+#include <gostat/stack.h>
 
 /* Sinks of manual spans that there can be at once; number 0 is none. */
 #define GOSTAT_NR_SINKS	32
@@ -33,7 +37,7 @@
  *	and in magazines, and the spans' tails
  * @heap_free: pages in no span
  * @heap_released: slots without a page
- * @heap_stacks: manual spans of the sink "stacks"
+ * @heap_stacks: the sink "stacks": the stack pool's spans, and manual ones
  * @sinks: manual spans of all other sinks
  * @mspan_inuse: span descriptors
  * @mspan_free: the rest of the pages for them
@@ -75,8 +79,10 @@ struct gostat_memory_classes {
  * @heap_inuse: of it in spans; a manual span is no part of it
  * @heap_released: of @heap_idle without a page
  * @heap_objects: number of live objects
- * @stacks_inuse: manual spans of the sink "stacks"
+ * @stacks_inuse: the sink "stacks": reserved for stack-like buffers
  * @stacks_sys: the same
+ * @stacks_live: stack-like buffers handed out
+ * @stacks_guarded: of them those with guard pages
  * @sinks_sys: manual spans of all other sinks
  * @mspan_inuse: span descriptors
  * @mspan_sys: pages for them
@@ -94,6 +100,7 @@ struct gostat_memory_classes {
  * @refills: number of magazines filled
  * @flushes: number of magazines emptied
  * @failures: number of allocations that found no pages
+ *	(these four with those of stack-like buffers)
  * @cuts: number of snapshots taken
  * @skew: number of differences that verifications found
  * @memory: the same bytes in exclusive classes
@@ -113,6 +120,8 @@ struct gostat_memstats {
 	u64 heap_objects;
 	u64 stacks_inuse;
 	u64 stacks_sys;
+	u64 stacks_live;
+	u64 stacks_guarded;
 	u64 sinks_sys;
 	u64 mspan_inuse;
 	u64 mspan_sys;
@@ -135,7 +144,7 @@ struct gostat_memstats {
 };
 
 /**
- * struct gostat_class_stats - one class's figures
+ * struct gostat_class_stats - one class's figures, or one size of stacks'
  * @size: bytes of an object; for class 0, the large objects, 0
  * @nmalloc: objects ever allocated
  * @nfree: objects ever freed
@@ -191,8 +200,8 @@ struct gostat_cpu_stats {
 
 /**
  * struct gostat_sink_stats - one sink's figures
- * @inuse: bytes of its manual spans
- * @spans: its manual spans
+ * @inuse: bytes of its spans
+ * @spans: its spans
  * @peak: the most that @inuse has been
  * @failures: allocations that found no pages
  */
@@ -209,6 +218,7 @@ struct gostat_sink_stats {
  * @time: when it was taken, ns of CLOCK_MONOTONIC
  * @total: the heap's
  * @class: the classes', [0] the large objects
+ * @stack: the stack pool's, by gostat_stack_order(); no part of @class's sums
  * @sink: the sinks', by gostat_sink_id(); [0] stays 0
  */
 struct gostat_snapshot {
@@ -216,6 +226,7 @@ struct gostat_snapshot {
 	u64 time;
 	struct gostat_memstats total;
 	struct gostat_class_stats class[GOSTAT_NR_CLASSES];
+	struct gostat_class_stats stack[GOSTAT_NR_STACKS];
 	struct gostat_sink_stats sink[GOSTAT_NR_SINKS];
 };
 
@@ -252,10 +263,13 @@ struct gostat_class_bounds {
  * @nfree: number of objects ever freed
  * @heap_objects: number of live objects
  * @nlookup: number of lookups
+ * @stacks_live: bytes of stack-like buffers handed out
  * @pages: the figures of the page heap, which are exact: sys, heap_sys,
- *	heap_inuse, heap_idle, heap_released, stacks_*, sinks_sys, mspan_*,
- *	mcache_*, buckhash_sys, gc_sys, other_sys, obtained, peak_held; others are 0
+ *	heap_inuse, heap_idle, heap_released, stacks_inuse, stacks_sys,
+ *	stacks_guarded, sinks_sys, mspan_*, mcache_*, buckhash_sys, gc_sys,
+ *	other_sys, obtained, peak_held; others are 0
  * @class: the classes', [0] the large objects, which are exact
+ * @stack: the stack pool's, by gostat_stack_order()
  *
  * Each figure was within its range at @time. At rest lo == hi.
  */
@@ -267,8 +281,10 @@ struct gostat_bounds {
 	struct gostat_range nfree;
 	struct gostat_range heap_objects;
 	struct gostat_range nlookup;
+	struct gostat_range stacks_live;
 	struct gostat_memstats pages;
 	struct gostat_class_bounds class[GOSTAT_NR_CLASSES];
+	struct gostat_class_bounds stack[GOSTAT_NR_STACKS];
 };
 
 /**

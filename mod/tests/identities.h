@@ -97,6 +97,26 @@ static inline void identities_of_sinks(struct identity *broken,
 	identity_same(broken, ms->stacks_sys + ms->sinks_sys, inuse);
 }
 
+/* The stack pool's sizes are classes whose spans are in a sink. */
+static inline void identities_of_stacks(struct identity *broken,
+					const struct gostat_snapshot *snap)
+{
+	const struct gostat_memstats *ms = &snap->total;
+	u64 live = ms->stacks_guarded, reserved = ms->stacks_guarded;
+	unsigned int i;
+
+	broken->class = 0;
+	for (i = 0; i < GOSTAT_NR_STACKS; i++) {
+		const struct gostat_class_stats *cs = &snap->stack[i];
+
+		live += cs->allocated - cs->freed;
+		reserved += cs->size * cs->capacity;
+	}
+	identity_same(broken, ms->stacks_live, live);
+	identity_at_most(broken, ms->stacks_live, ms->stacks_inuse);
+	identity_at_most(broken, reserved, ms->stacks_inuse);
+}
+
 static inline void identities_of_memory(struct identity *broken,
 					const struct gostat_memstats *ms)
 {
@@ -179,8 +199,11 @@ static inline bool identities_hold(const struct gostat_snapshot *snap,
 	memset(broken, 0, sizeof(*broken));
 	for (i = 0; i < GOSTAT_NR_CLASSES && !broken->text; i++)
 		identities_of_class(broken, &snap->class[i], &old->class[i]);
+	for (i = 0; i < GOSTAT_NR_STACKS && !broken->text; i++)
+		identities_of_class(broken, &snap->stack[i], &old->stack[i]);
 	if (broken->text)
 		return false;
+	identities_of_stacks(broken, snap);
 	identities_of_sums(broken, snap);
 	identities_of_heap(broken, &snap->total, &old->total);
 	identities_of_sinks(broken, snap, old);

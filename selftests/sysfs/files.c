@@ -13,7 +13,7 @@
 
 #define NOBODY	65534
 #define ABI	"_sysfs-kernel-gostat"
-#define NAMES	128
+#define NAMES	256
 /* The one file that is written and not read. */
 #define CONTROL	"reset_peaks"
 
@@ -200,6 +200,20 @@ TEST_F(files, memory_classes_are_documented_and_sum_to_sys)
 	EXPECT_EQ(figure("sys"), sum);
 }
 
+/* Magazines serve the stack pool too, whose buffers are no objects. */
+static __u64 stacks_nmalloc(void)
+{
+	char name[64];
+	__u64 sum = 0;
+	unsigned int size;
+
+	for (size = 2048; size <= 32768; size *= 2) {
+		snprintf(name, sizeof(name), "stacks/%u/nmalloc", size);
+		sum += figure(name);
+	}
+	return sum;
+}
+
 TEST_F(files, cpus_are_directories_of_what_is_documented)
 {
 	struct dirent *entry;
@@ -225,7 +239,40 @@ TEST_F(files, cpus_are_directories_of_what_is_documented)
 		snprintf(name, sizeof(name), "cpu/%u/nuncached", n);
 		served += figure(name);
 	}
-	EXPECT_EQ(figure("nmalloc") - figure("large/nmalloc"), served);
+	EXPECT_EQ(figure("nmalloc") - figure("large/nmalloc") +
+		  stacks_nmalloc(), served);
+}
+
+TEST_F(files, stacks_are_directories_of_their_size_for_root)
+{
+	struct dirent *entry;
+	unsigned int size, n;
+	char name[300];
+	DIR *dir;
+
+	for (size = 2048; size <= 32768; size *= 2) {
+		snprintf(name, sizeof(name), SYSFS "stacks/%u", size);
+		dir = opendir(name);
+		ASSERT_NE(NULL, dir);
+		n = 0;
+		while ((entry = readdir(dir))) {
+			if (entry->d_name[0] == '.')
+				continue;
+			snprintf(name, sizeof(name), "by_size/<size>/%s",
+				 entry->d_name);
+			EXPECT_EQ(true, has(&self->documented, name))
+				TH_LOG("%s", name);
+			snprintf(name, sizeof(name), "stacks/%u/%s", size,
+				 entry->d_name);
+			EXPECT_EQ(S_IFREG | 0400, mode_of(name))
+				TH_LOG("%s", name);
+			n++;
+		}
+		closedir(dir);
+		EXPECT_EQ(12, n);
+		snprintf(name, sizeof(name), "stacks/%u/size", size);
+		EXPECT_EQ(size, figure(name));
+	}
 }
 
 TEST_F(files, classes_are_directories_of_their_size)

@@ -17,8 +17,9 @@
 struct figures {
 	__u64 alloc, total_alloc, sys, nlookup, nmalloc, nfree, heap_alloc,
 		 heap_sys, heap_idle, heap_inuse, heap_released, heap_objects,
-		 stacks_inuse, stacks_sys, sinks_sys, mspan_inuse, mspan_sys,
-		 mcache_inuse, mcache_sys, buckhash_sys, gc_sys, other_sys;
+		 stacks_inuse, stacks_sys, stacks_live, stacks_guarded,
+		 sinks_sys, mspan_inuse, mspan_sys, mcache_inuse, mcache_sys,
+		 buckhash_sys, gc_sys, other_sys;
 };
 
 static const struct {
@@ -39,6 +40,8 @@ static const struct {
 	{ "heap_objects", offsetof(struct figures, heap_objects) },
 	{ "stacks_inuse", offsetof(struct figures, stacks_inuse) },
 	{ "stacks_sys", offsetof(struct figures, stacks_sys) },
+	{ "stacks_live", offsetof(struct figures, stacks_live) },
+	{ "stacks_guarded", offsetof(struct figures, stacks_guarded) },
 	{ "sinks_sys", offsetof(struct figures, sinks_sys) },
 	{ "mspan_inuse", offsetof(struct figures, mspan_inuse) },
 	{ "mspan_sys", offsetof(struct figures, mspan_sys) },
@@ -74,6 +77,8 @@ static struct figures now(void)
 	EXPECT_LE(f_->mspan_inuse, f_->mspan_sys);			\
 	EXPECT_LE(f_->mcache_inuse, f_->mcache_sys);			\
 	EXPECT_LE(f_->stacks_inuse, f_->stacks_sys);			\
+	EXPECT_LE(f_->stacks_live, f_->stacks_inuse);			\
+	EXPECT_LE(f_->stacks_guarded, f_->stacks_live);			\
 	EXPECT_LE(f_->heap_alloc, f_->total_alloc);			\
 } while (0)
 

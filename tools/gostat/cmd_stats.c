@@ -52,6 +52,8 @@ static const struct stats_row {
 	{ UNIT_GROUP, "Manual spans", NULL },
 	{ UNIT_BYTES, "stacks_inuse", "reserved for stack-like buffers" },
 	{ UNIT_BYTES, "stacks_sys", "the same" },
+	{ UNIT_BYTES, "stacks_live", "of it handed out" },
+	{ UNIT_BYTES, "stacks_guarded", "of these between guard pages" },
 	{ UNIT_BYTES, "sinks_sys", "in all other sinks" },
 	{ UNIT_GROUP, "Metadata", NULL },
 	{ UNIT_BYTES, "mspan_inuse", "span descriptors in use" },
