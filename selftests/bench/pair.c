@@ -19,6 +19,10 @@
  *	sized		constant size, given to the free as well where it takes it
  *	batchN-lifo	constant size, N allocations, then N frees, last one first
  *	batchN-fifo	the same, first one first
+ *	stack		gostat's stack pool, beside kmalloc and vmalloc
+ *
+ * vmalloc() sleeps and interrupts other CPUs, so its loop runs with interrupts on;
+ * beside what it takes they are nothing.
  */
 #include <linux/irqflags.h>
 #include <linux/minmax.h>
@@ -26,12 +30,13 @@
 #include <linux/sched.h>
 #include <linux/vmalloc.h>
 #include <gostat/gostat.h>
+#include <gostat/stack.h>
 
 #include "bench.h"
 
 #define BENCH_BATCH_MAX	256
 
-/* Which calls are in a loop; the last two with a size unknown to the compiler. */
+/* Which calls are in a loop; those called VAR with a size unknown to the compiler. */
 enum pair_calls {
 	NOTHING,
 	GOSTAT,
@@ -40,6 +45,8 @@ enum pair_calls {
 	CACHE,
 	GOSTAT_VAR,
 	KMALLOC_VAR,
+	STACK,
+	VMALLOC,
 };
 
 /* How many allocations before as many frees, and which object is freed first. */
@@ -80,6 +87,10 @@ static __always_inline void *pair_alloc(enum pair_calls calls, size_t size,
 		return kmalloc(size, GFP_KERNEL);
 	case CACHE:
 		return kmem_cache_alloc(cache, GFP_KERNEL);
+	case STACK:
+		return gostat_stack_alloc(size, GFP_KERNEL);
+	case VMALLOC:
+		return vmalloc(size);
 	default:
 		/* Some object, from nowhere, in no instruction. */
 		asm volatile("" : "=r" (obj));
@@ -104,6 +115,12 @@ static __always_inline void pair_free(enum pair_calls calls, size_t size,
 		break;
 	case CACHE:
 		kmem_cache_free(cache, obj);
+		break;
+	case STACK:
+		gostat_stack_free(obj);
+		break;
+	case VMALLOC:
+		vfree(obj);
 		break;
 	default:
 		asm volatile("" : : "r" (obj));
@@ -178,6 +195,10 @@ static __always_inline u64 pair_calls(struct pair_env *env, unsigned int rounds,
 		return pair_shape(env, rounds, GOSTAT_VAR, shape, size);
 	case KMALLOC_VAR:
 		return pair_shape(env, rounds, KMALLOC_VAR, shape, size);
+	case STACK:
+		return pair_loop(env, rounds, STACK, size, 1, false);
+	case VMALLOC:
+		return pair_loop(env, rounds, VMALLOC, size, 1, false);
 	default:
 		return pair_shape(env, rounds, NOTHING, shape, size);
 	}
@@ -197,6 +218,7 @@ PAIR_SIZE(64)
 PAIR_SIZE(256)
 PAIR_SIZE(1024)
 PAIR_SIZE(4096)
+PAIR_SIZE(16384)
 PAIR_SIZE(32768)
 
 /**
@@ -216,6 +238,7 @@ static const struct pair_size pair_sizes[] = {
 	{ 256, pair_256 },
 	{ 1024, pair_1024 },
 	{ 4096, pair_4096 },
+	{ 16384, pair_16384 },
 	{ 32768, pair_32768 },
 };
 
@@ -259,6 +282,13 @@ static const struct pair_case pair_cases[] = {
 	{ "kmem_cache", "batch256-fifo", CACHE, FIFO_256, 256 },
 };
 
+/* The sizes that the pool has. */
+static const struct pair_case stack_cases[] = {
+	{ "gostat", "stack", STACK, PAIR, 1 },
+	{ "kmalloc", "stack", KMALLOC, PAIR, 1 },
+	{ "vmalloc", "stack", VMALLOC, PAIR, 1 },
+};
+
 /* --- measuring ----------------------------------------------------------- */
 
 /*
@@ -280,6 +310,8 @@ static u64 pair_time(struct pair_env *env, const struct pair_size *s,
 	unsigned long flags;
 	u64 time;
 
+	if (calls == VMALLOC)
+		return s->run(env, rounds, calls, shape);
 	preempt_disable();
 	local_irq_save(flags);
 	time = s->run(env, rounds, calls, shape);
@@ -303,8 +335,9 @@ static u64 pair_rounds(struct pair_env *env, const struct pair_size *s,
 	return twice - min(once, twice);
 }
 
-static void pair_measure(struct bench_out *out, struct pair_env *env,
-			 const struct pair_size *s, const struct pair_case *c)
+static void pair_measure(struct bench_out *out, const char *test,
+			 struct pair_env *env, const struct pair_size *s,
+			 const struct pair_case *c)
 {
 	unsigned int rounds = PAIR_PAIRS / c->batch;
 	u64 with, without;
@@ -312,7 +345,7 @@ static void pair_measure(struct bench_out *out, struct pair_env *env,
 	s->run(env, PAIR_WARM / c->batch, c->calls, c->shape);
 	with = pair_rounds(env, s, c->calls, c->shape, rounds);
 	without = pair_rounds(env, s, NOTHING, c->shape, rounds);
-	bench_record(out, "pair", c->backend, env->size, c->mode,
+	bench_record(out, test, c->backend, env->size, c->mode,
 		     bench_clock_unit(), with - min(without, with), PAIR_PAIRS);
 	cond_resched();
 }
@@ -321,6 +354,7 @@ static int pair_size(struct bench_out *out, struct pair_env *env,
 		     const struct pair_size *s)
 {
 	unsigned int turns = bench_icount ? 1 : PAIR_NS_TURNS;
+	bool stacks = s->size >= GOSTAT_STACK_MIN;
 	unsigned int i;
 
 	env->size = s->size;
@@ -328,9 +362,12 @@ static int pair_size(struct bench_out *out, struct pair_env *env,
 				       SLAB_NO_MERGE, NULL);
 	if (!env->cache)
 		return -ENOMEM;
-	while (turns--)
+	while (turns--) {
 		for (i = 0; i < ARRAY_SIZE(pair_cases); i++)
-			pair_measure(out, env, s, &pair_cases[i]);
+			pair_measure(out, "pair", env, s, &pair_cases[i]);
+		for (i = 0; i < ARRAY_SIZE(stack_cases) && stacks; i++)
+			pair_measure(out, "stack", env, s, &stack_cases[i]);
+	}
 	kmem_cache_destroy(env->cache);
 	return 0;
 }
