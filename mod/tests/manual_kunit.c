@@ -9,6 +9,7 @@
 #include <linux/prandom.h>
 #include <linux/vmalloc.h>
 
+#include "../stack.h"
 #include "kunit_heap.h"
 
 #define VIRT_PAGES	(GS_ARENA_PAGES + 3)	/* backed by vmalloc */
@@ -562,12 +563,14 @@ static void strangers_are_refused(struct kunit *test)
 
 #define LIVE	60
 #define TURNS	3000
+/* Instead of a sink: from the stack pool. */
+#define POOL	GOSTAT_NR_SINKS
 
 /**
- * struct thing - an object or a manual span
+ * struct thing - an object, a manual span or a stack-like buffer
  * @p: its first byte, NULL if there is none
  * @bytes: that it is filled with its own number
- * @sink: its sink; 0 for an object
+ * @sink: its sink; 0 for an object, POOL for a buffer
  */
 struct thing {
 	u8 *p;
@@ -578,7 +581,7 @@ struct thing {
 static void make(struct kunit *test, struct rnd_state *rnd, struct thing *t,
 		 u8 fill)
 {
-	static const unsigned int where[] = { 0, 0, 1, 2, 3 };
+	static const unsigned int where[] = { 0, 0, 1, 2, 2, 3, 3 };
 	struct gs_heap *heap = &kh_of(test)->heap;
 	u32 r = prandom_u32_state(rnd);
 	unsigned long npages = 1 + (r >> 8) % (r % 16 ? 12 : 200);
@@ -592,10 +595,17 @@ static void make(struct kunit *test, struct rnd_state *rnd, struct thing *t,
 	case 1:
 		t->sink = GS_SINK_STACKS;
 		break;
+	case 2:
+		t->sink = POOL;
+		t->bytes = 1 + prandom_u32_state(rnd) % GOSTAT_STACK_MAX;
+		t->p = r % 16 ?
+			gs_heap_stack_alloc(heap, t->bytes, GFP_KERNEL) :
+			gs_stack_alloc_guarded(heap, t->bytes, GFP_KERNEL);
+		break;
 	default:
 		t->sink = sinks[r % SINKS];
 	}
-	if (t->sink) {
+	if (t->sink && t->sink != POOL) {
 		t->bytes = npages * PAGE_SIZE;
 		t->p = gs_manual_alloc(heap, npages, t->sink, GFP_KERNEL,
 				       r % 32 == 0);
@@ -612,7 +622,9 @@ static void unmake(struct kunit *test, struct thing *t, u8 fill)
 	bool virt = is_vmalloc_addr(t->p);
 
 	KUNIT_ASSERT_PTR_EQ(test, NULL, memchr_inv(t->p, fill, t->bytes));
-	if (t->sink)
+	if (t->sink == POOL)
+		gs_heap_stack_free(&kh_of(test)->heap, t->p);
+	else if (t->sink)
 		put(test, t->p, t->sink);
 	else
 		gs_heap_free(&kh_of(test)->heap, t->p);

@@ -9,7 +9,7 @@
  *
  * Mutators, one kthread a CPU and more if asked for, take one step after another,
  * each drawn from the seed: allocate into a slot of their own (sizes as the
- * parameter says, or now and then a manual span), free one, hand one over to
+ * parameter says, or now and then a manual span or a stack-like buffer), free one, hand one over to
  * whoever next looks into a mailbox shared by all (so that objects are freed on
  * other CPUs), or a burst larger than a magazine. Interrupts, by hrtimer on every
  * CPU (on PREEMPT_RT its thread, where the page allocator may be called), allocate,
@@ -24,7 +24,8 @@
  * their upper end in the snapshot before and is no less than the lower end in
  * the one after.
  *
- * At the end everything is freed, and live objects must be what they were before.
+ * At the end everything is freed, and live objects and stack-like buffers must be
+ * what they were before.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -40,6 +41,7 @@
 #include <linux/vmalloc.h>
 #include <gostat/gostat.h>
 #include <gostat/snapshot.h>
+#include <gostat/stack.h>
 
 #include "../compat.h"
 #include "identities.h"
@@ -76,6 +78,10 @@ static int manual = 5;
 module_param(manual, int, 0444);
 MODULE_PARM_DESC(manual, "per cent of allocations that are manual spans");
 
+static int stacks = 10;
+module_param(stacks, int, 0444);
+MODULE_PARM_DESC(stacks, "per cent of allocations that are stack-like buffers, one in 64 of them guarded");
+
 static int hotplug;
 module_param(hotplug, int, 0444);
 MODULE_PARM_DESC(hotplug, "milliseconds between CPUs going off and on (0: never)");
@@ -99,6 +105,7 @@ MODULE_PARM_DESC(seed, "of all choices (0: draw one)");
 enum torture_kind {
 	TORTURE_OBJECT,
 	TORTURE_MANUAL,
+	TORTURE_STACK,
 };
 
 /**
@@ -165,6 +172,10 @@ static void *torture_get(enum torture_kind kind, u32 size, gfp_t gfp)
 {
 	if (kind == TORTURE_OBJECT)
 		return gostat_alloc(size, gfp);
+	if (kind == TORTURE_STACK && size % 64 == 0 && gfp == GFP_KERNEL)
+		return gostat_stack_alloc_guarded(size, gfp);
+	if (kind == TORTURE_STACK)
+		return gostat_stack_alloc(size, gfp);
 	return gostat_alloc_manual(size >> PAGE_SHIFT, torture_sink_of(size),
 				   gfp);
 }
@@ -173,6 +184,8 @@ static void torture_put(enum torture_kind kind, u32 size, void *obj)
 {
 	if (kind == TORTURE_OBJECT)
 		gostat_free(obj);
+	else if (kind == TORTURE_STACK)
+		gostat_stack_free(obj);
 	else
 		gostat_free_manual(obj, torture_sink_of(size));
 }
@@ -223,6 +236,14 @@ static u32 torture_size(struct rnd_state *rnd)
 	return sizeof(struct torture_obj) * 2 + prandom_u32_state(rnd) % most;
 }
 
+/* As many of each of the pool's sizes. */
+static u32 torture_stack(u32 r)
+{
+	u32 size = GOSTAT_STACK_MIN << r % GOSTAT_NR_STACKS;
+
+	return size - (r >> 3) % (size / 2);
+}
+
 /* --- mutators ------------------------------------------------------------ */
 
 static void torture_burst(struct torture_mutator *m)
@@ -245,6 +266,8 @@ static struct torture_obj *torture_make(struct torture_mutator *m, gfp_t gfp)
 		return torture_alloc(TORTURE_MANUAL,
 				     (1 + (r >> 8) % TORTURE_PAGES) * PAGE_SIZE,
 				     gfp);
+	if (r % 100 < manual + stacks)
+		return torture_alloc(TORTURE_STACK, torture_stack(r >> 8), gfp);
 	return torture_alloc(TORTURE_OBJECT, torture_size(&m->rnd), gfp);
 }
 
@@ -291,7 +314,10 @@ static enum hrtimer_restart torture_irq(struct hrtimer *timer)
 	u32 n = this_cpu_inc_return(torture_irq_count);
 	struct torture_obj *obj;
 
-	if (n % 16)
+	if (n % 16 == 8)
+		obj = torture_alloc(TORTURE_STACK, torture_stack(n / 16),
+				    GFP_ATOMIC);
+	else if (n % 16)
 		obj = torture_alloc(TORTURE_OBJECT, 16 + n * 40 % 1000,
 				    GFP_ATOMIC);
 	else
@@ -367,6 +393,12 @@ static void torture_check_lower(const struct gostat_bounds *b,
 	}
 	identity_at_most(&broken, b->nmalloc.lo, after->total.nmalloc);
 	identity_at_most(&broken, b->nfree.lo, after->total.nfree);
+	for (i = 0; i < GOSTAT_NR_STACKS; i++) {
+		identity_at_most(&broken, b->stack[i].nmalloc.lo,
+				 after->stack[i].nmalloc);
+		identity_at_most(&broken, b->stack[i].nfree.lo,
+				 after->stack[i].nfree);
+	}
 	identity_at_most(&broken, b->total_alloc.lo, after->total.total_alloc);
 	torture_tell(&broken);
 }
@@ -386,6 +418,13 @@ static void torture_check_upper(const struct gostat_bounds *b,
 		identity_at_most(&broken, b->class[i].live.lo,
 				 b->class[i].live.hi);
 	}
+	for (i = 0; i < GOSTAT_NR_STACKS; i++) {
+		identity_at_most(&broken, before->stack[i].nmalloc,
+				 b->stack[i].nmalloc.hi);
+		identity_at_most(&broken, before->stack[i].nfree,
+				 b->stack[i].nfree.hi);
+	}
+	identity_at_most(&broken, b->stacks_live.lo, b->pages.stacks_inuse);
 	identity_at_most(&broken, before->total.nmalloc, b->nmalloc.hi);
 	identity_at_most(&broken, before->total.nfree, b->nfree.hi);
 	identity_at_most(&broken, b->alloc.lo, b->pages.heap_inuse);
@@ -474,7 +513,7 @@ static u64 torture_live(void)
 	u64 live = U64_MAX;
 
 	if (snap && !gostat_snapshot(snap))
-		live = snap->total.heap_objects;
+		live = snap->total.heap_objects + snap->total.stacks_live;
 	kfree(snap);
 	return live;
 }
@@ -551,8 +590,8 @@ static int __init torture_init(void)
 	torture_sinks_remove();
 	after = torture_live();
 	if (after != before)
-		torture_fail("%llu live objects before, %llu after", before,
-			     after);
+		torture_fail("%llu objects and bytes of stacks live before, %llu after",
+			     before, after);
 	pr_info("%s: %llu operations, %llu interrupts, %llu snapshots, %llu refused, %d violations, seed=%lu\n",
 		atomic_read(&torture_failures) ? "FAILURE" : "SUCCESS", ops,
 		(u64)atomic64_read(&torture_irq_ops),

@@ -128,6 +128,9 @@ static struct gs_verdict *verdict_of(struct kunit *test)
 /* The class of SMALL is number 6 with every page size. */
 #define BOOKS(field, figure)						\
 	{ figure, SMALL, offsetof(struct gs_heap, class[6].books.field) }
+#define STACK(field, figure)						\
+	{ figure, GOSTAT_STACK_MIN,					\
+	  offsetof(struct gs_heap, class[GS_CLASS_STACK].books.field) }
 
 static const struct {
 	const char *figure;
@@ -154,6 +157,8 @@ static const struct {
 	PAGES(meta[GS_GC].sys, "gc_sys"),
 	PAGES(sink[GS_SINK_STACKS].inuse, "stacks_inuse"),
 	PAGES(sink[GS_SINK_STACKS].inuse, "stacks_sys"),
+	PAGES(guarded, "stacks_guarded"),
+	PAGES(guarded, "stacks_live"),
 	PAGES(sink[7].inuse, "sinks_sys"),
 	SINK(inuse, "inuse, sink"),
 	SINK(nspans, "spans, sink"),
@@ -162,6 +167,11 @@ static const struct {
 	BOOKS(capacity, "live"),
 	BOOKS(nfree, "central"),
 	BOOKS(nfree, "nmalloc - nfree"),
+	STACK(nspans, "spans, stacks"),
+	STACK(capacity, "capacity, stacks"),
+	STACK(capacity, "live, stacks"),
+	STACK(nfree, "central, stacks"),
+	STACK(nfree, "nmalloc - nfree, stacks"),
 };
 
 static bool names(const struct gs_verdict *v, const char *figure, u64 class)
@@ -255,6 +265,7 @@ static unsigned int free_slot(struct scene *sc)
 FLIP(present, __change_bit(free_slot(sc), sc->arena[0]->present))
 FLIP(block, __change_bit(GS_ARENA_PAGES - 1, sc->arena[0]->block))
 FLIP(free, __change_bit(slot_of(sc->small), sc->arena[0]->free))
+FLIP(apart, sc->arena[0]->handle[slot_of(sc->small)] ^= GS_HANDLE_APART)
 FLIP(handle, sc->arena[0]->handle[slot_of(sc->small)] ^= 32)
 FLIP(npresent, sc->arena[1]->npresent ^= 1)
 FLIP(nfree, sc->arena[1]->nfree ^= 1)
@@ -266,6 +277,7 @@ FLIP(span_length, sc->large->npages ^= 8)
 FLIP(small_state, sc->small->state ^= 4)
 FLIP(large_state, sc->large->state ^= 4)
 FLIP(manual_state, sc->manual->state ^= 8)
+FLIP(guarded, sc->manual->guarded ^= true)
 FLIP(virt_arena, sc->virt->arena = sc->virt->arena ? NULL : sc->arena[0])
 FLIP(nused, fixpage_of(sc->small)->nused ^= 1)
 FLIP(span_nfree, sc->tailed->nfree ^= 4)
@@ -275,6 +287,7 @@ FLIP(cap, sc->mag->cap ^= sc->kh->heap.class[6].cap_first)
 FLIP(below, sc->mag->slot[-1] = sc->mag->slot[-1] ? NULL : sc->mag)
 FLIP(interior, sc->mag->slot[0] = (void *)((unsigned long)sc->mag->slot[0] ^ 1))
 FLIP(mag0, raw_cpu_ptr(sc->kh->heap.cpu)->mag[0].cap ^= 1)
+FLIP(no_cap, sc->mag->no_cap ^= 1)
 FLIP(byte, raw_cpu_ptr(sc->kh->heap.cpu)->lock ^= 1)
 
 static void flip_sink(struct scene *sc)
@@ -389,6 +402,7 @@ static const struct {
 	{ flip_block, "a block has no page" },
 	{ flip_free, "a slot is free and in use, or neither" },
 	{ flip_handle, "a slot has another class's handle" },
+	{ flip_apart, "a slot has another class's handle" },
 	{ flip_npresent, "an arena has miscounted its slots" },
 	{ flip_nfree, "an arena has miscounted its slots" },
 	{ flip_nspans, "an arena has miscounted its slots" },
@@ -398,6 +412,7 @@ static const struct {
 	{ flip_small_state, "a small span is not one" },
 	{ flip_large_state, "a large span is not one" },
 	{ flip_manual_state, "a manual span is not one" },
+	{ flip_guarded, "a guarded buffer is not one" },
 	{ flip_sink, "a sink could go before its spans" },
 	{ flip_virt_arena, "a run of vmalloc is in an arena" },
 	{ flip_fit, "an arena with a free run is not found" },
@@ -417,6 +432,7 @@ static const struct {
 	{ flip_interior, "a magazine holds what is no free object" },
 	{ flip_twice, "an object is in magazines twice" },
 	{ flip_mag0, "class 0 has a magazine" },
+	{ flip_no_cap, "what is apart seems to have a magazine" },
 	{ flip_byte, "a lock byte is taken" },
 };
 
