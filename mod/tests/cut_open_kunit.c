@@ -154,7 +154,7 @@ static void until_diverted(struct stage *st)
 static void play(struct stage *st, struct task_struct *reader)
 {
 	/* The last to be swept; nothing of its size is allocated here. */
-	raw_spinlock_t *lock = &st->heap->class[GOSTAT_NR_CLASSES - 1].lock;
+	raw_spinlock_t *lock = &st->heap->class[GS_NR_CLASSES - 1].lock;
 
 	if (st->ready)
 		st->ready(st);
