@@ -203,6 +203,18 @@ int gostat_sink_unregister(struct gostat_sink *sink)
 }
 EXPORT_SYMBOL_NS_GPL(gostat_sink_unregister, GS_NS);
 
+struct gostat_sink *gostat_sink_get(const char *name)
+{
+	return gs_sink_get(&gs_module_heap, name);
+}
+EXPORT_SYMBOL_NS_GPL(gostat_sink_get, GS_NS);
+
+void gostat_sink_put(struct gostat_sink *sink)
+{
+	gs_sink_drop(&gs_module_heap, gs_sink_id(&gs_module_heap, sink));
+}
+EXPORT_SYMBOL_NS_GPL(gostat_sink_put, GS_NS);
+
 unsigned int gostat_sink_id(const struct gostat_sink *sink)
 {
 	return gs_sink_id(&gs_module_heap, sink);
@@ -213,7 +225,8 @@ struct gostat_span *gostat_alloc_manual(unsigned long npages,
 					struct gostat_sink *sink, gfp_t gfp)
 {
 	return gs_manual_alloc(&gs_module_heap, npages,
-			       gs_sink_id(&gs_module_heap, sink), gfp, false);
+			       gs_sink_id(&gs_module_heap, sink), gfp,
+			       !!(gfp & __GFP_ACCOUNT));
 }
 EXPORT_SYMBOL_NS_GPL(gostat_alloc_manual, GS_NS);
 

@@ -23,7 +23,8 @@ static struct gs_span *gs_manual_new(struct gs_heap *heap, unsigned long npages,
  * @npages: its length
  * @sink: the number of the sink that it counts in
  * @gfp: as for kmalloc()
- * @guard: back it with vmalloc, whatever its length, for the guard pages
+ * @guard: back it with vmalloc, whatever its length, for the guard pages or for
+ *	pages that are nobody else's
  *
  * Context: Any but NMI; may sleep if @gfp allows it, must with @guard or above
  * GS_BLOCK_MAX.

@@ -140,7 +140,8 @@ void gs_source_split(struct gs_heap *heap, struct page *page,
  * gs_source_get_virt() - obtain pages that are contiguous in vmalloc space only
  * @heap: whose
  * @bytes: how many, whole pages
- * @gfp: as for __vmalloc()
+ * @gfp: as for __vmalloc(); a run has one owner, and with __GFP_ACCOUNT the current
+ *	memory cgroup is charged until it is returned
  *
  * Context: No lock held; sleeps.
  * Return: the memory, or NULL.
@@ -150,7 +151,7 @@ void *gs_source_get_virt(struct gs_heap *heap, size_t bytes, gfp_t gfp)
 	void *addr;
 
 	addr = heap->source->get_virt(heap->source, bytes,
-				      gfp & ~(__GFP_ACCOUNT | __GFP_MOVABLE));
+				      gfp & ~__GFP_MOVABLE);
 	if (addr)
 		gs_source_count(heap, bytes);
 	return addr;

@@ -294,6 +294,24 @@ struct gostat_sink *gostat_sink_register(const char *name,
 int gostat_sink_unregister(struct gostat_sink *sink);
 
 /**
+ * gostat_sink_get() - use a sink that somebody else registered
+ * @name: its name
+ *
+ * Context: Process; sleeps.
+ * Return: the sink, which does not go before gostat_sink_put() nor before the last
+ * of its spans; NULL if none is registered by that name.
+ */
+struct gostat_sink *gostat_sink_get(const char *name);
+
+/**
+ * gostat_sink_put() - no new spans for it from here
+ * @sink: what gostat_sink_get() returned
+ *
+ * Context: Any.
+ */
+void gostat_sink_put(struct gostat_sink *sink);
+
+/**
  * gostat_sink_id() - which sink this is in a snapshot
  * @sink: a sink
  *
@@ -313,9 +331,14 @@ unsigned int gostat_sink_id(const struct gostat_sink *sink);
  * able to sleep. Memory is zeroed with __GFP_ZERO, or if the kernel is told to
  * (init_on_alloc).
  *
+ * With __GFP_ACCOUNT they come from vmalloc whatever the size, because pages of
+ * the heap are handed on from owner to owner and these are one's alone: charged to
+ * the current memory cgroup until they have been given back, which a work item
+ * does soon after the free.
+ *
  * Context: Any but NMI; may sleep if @gfp allows it.
  * Return: the span, aligned to its size if that is a power of two up to an
- * arena's; or NULL.
+ * arena's and not __GFP_ACCOUNT; or NULL.
  */
 struct gostat_span *gostat_alloc_manual(unsigned long npages,
 					struct gostat_sink *sink, gfp_t gfp);
