@@ -7,6 +7,7 @@
 #define _GS_COMPAT_H
 
 #include <linux/hrtimer.h>
+#include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/version.h>
 
@@ -37,6 +38,17 @@ static inline void gs_hrtimer_setup(struct hrtimer *timer,
 #else
 	hrtimer_init(timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED);
 	timer->function = fn;
+#endif
+}
+
+/* 6.3 made vm_flags constant but for this. */
+static inline void gs_vm_flags_mod(struct vm_area_struct *vma, vm_flags_t set,
+				   vm_flags_t clear)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+	vm_flags_mod(vma, set, clear);
+#else
+	vma->vm_flags = (vma->vm_flags | set) & ~clear;
 #endif
 }
 

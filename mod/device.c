@@ -2,8 +2,8 @@
 /*
  * device - open files, byte limits, and the way of a command to its function.
  *
- * An open file is born by open(), shared by every descriptor of it, and dies
- * with the last of them; release() runs when no call can be under way, so what
+ * An open file is born by open(), shared by every descriptor and mapping of it,
+ * and dies with the last of them; release() runs when no call can be under way, so what
  * it frees nobody uses. The module cannot go while a file is open (.owner).
  *
  * A command is looked up by number in gs_operations[], which knows how long
@@ -26,6 +26,7 @@
  */
 #include <linux/build_bug.h>
 #include <linux/fs.h>
+#include <linux/memcontrol.h>
 #include <linux/miscdevice.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -146,7 +147,8 @@ static int gs_ioc_info(struct gs_command *cmd)
 		.size = cmd->user_size,
 		.features = GOSTAT_FEATURE_BATCH | GOSTAT_FEATURE_IO |
 			    GOSTAT_FEATURE_LOOKUP |
-			    GOSTAT_FEATURE_SNAPSHOT,
+			    GOSTAT_FEATURE_SNAPSHOT |
+			    GOSTAT_FEATURE_MANUAL | GOSTAT_FEATURE_STACK,
 		.abi_version = GOSTAT_ABI_VERSION,
 		.page_size = PAGE_SIZE,
 		.nr_classes = GOSTAT_NR_CLASSES,
@@ -221,6 +223,26 @@ static const struct gs_operation gs_operations[] = {
 		.min_size = offsetofend(struct gostat_ioc_snapshot, sinks_sys),
 		.run = gs_ioc_snapshot,
 	},
+	[_IOC_NR(GOSTAT_IOC_MANUAL_ALLOC)] = {
+		.size = sizeof(struct gostat_ioc_manual_alloc),
+		.min_size = offsetofend(struct gostat_ioc_manual_alloc, sink),
+		.run = gs_ioc_manual_alloc,
+	},
+	[_IOC_NR(GOSTAT_IOC_MANUAL_FREE)] = {
+		.size = sizeof(struct gostat_ioc_free),
+		.min_size = offsetofend(struct gostat_ioc_free, __reserved),
+		.run = gs_ioc_manual_free,
+	},
+	[_IOC_NR(GOSTAT_IOC_STACK_ALLOC)] = {
+		.size = sizeof(struct gostat_ioc_alloc),
+		.min_size = offsetofend(struct gostat_ioc_alloc, __reserved),
+		.run = gs_ioc_stack_alloc,
+	},
+	[_IOC_NR(GOSTAT_IOC_STACK_FREE)] = {
+		.size = sizeof(struct gostat_ioc_free),
+		.min_size = offsetofend(struct gostat_ioc_free, __reserved),
+		.run = gs_ioc_stack_free,
+	},
 };
 
 /* What the first version was, it must stay for ever. */
@@ -237,6 +259,7 @@ GS_ASSERT_ABI(struct gostat_ioc_free_batch, done, 24);
 GS_ASSERT_ABI(struct gostat_ioc_lookup, span_pages, 56);
 GS_ASSERT_ABI(struct gostat_ioc_io, data, 40);
 GS_ASSERT_ABI(struct gostat_ioc_snapshot, sinks_sys, 296);
+GS_ASSERT_ABI(struct gostat_ioc_manual_alloc, sink, 64);
 
 static const struct gs_operation *gs_operation_of(unsigned int number)
 {
@@ -283,6 +306,7 @@ static int gs_device_open(struct inode *inode, struct file *filp)
 		return -ENOMEM;
 	gs_objects_init(file);
 	atomic64_set(&file->bytes, 0);
+	file->memcg = get_mem_cgroup_from_mm(current->mm);
 	filp->private_data = file;
 	gs_sysfs_forget(true);
 	return nonseekable_open(inode, filp);
@@ -295,6 +319,7 @@ static int gs_device_release(struct inode *inode, struct file *filp)
 	gs_objects_destroy(file);
 	/* Charged and not in the table: an object was lost on its way. */
 	WARN_ON_ONCE(atomic64_read(&file->bytes));
+	mem_cgroup_put(file->memcg);
 	kfree(file);
 	gs_sysfs_forget(true);
 	return 0;
@@ -306,6 +331,7 @@ static const struct file_operations gs_device_fops = {
 	.release = gs_device_release,
 	.unlocked_ioctl = gs_device_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
+	.mmap = gs_device_mmap,
 	.llseek = noop_llseek,
 };
 

@@ -5,6 +5,9 @@
  * device.c		the open file, limits, dispatch of commands
  * device_objects.c	the objects of an open file; commands for one of them
  * device_batch.c	commands for many
+ * device_region.c	manual spans and stack-like buffers of an open file
+ * device_manual.c	commands for them
+ * device_mmap.c	manual spans in user space's page tables
  * device_io.c		commands for their bytes
  * device_snapshot.c	the command for all figures
  *
@@ -22,6 +25,10 @@
 #include <linux/xarray.h>
 #include <uapi/linux/gostat.h>
 
+struct file;
+struct mem_cgroup;
+struct vm_area_struct;
+
 /* Objects of one batched call; their handles are 256 KiB of user memory. */
 #define GS_DEVICE_MAX_BATCH	65536U
 
@@ -36,12 +43,14 @@
  * @nobjects: objects in @objects
  * @bytes: usable bytes charged: those of @objects, and of objects on their
  *	way in or out
+ * @memcg: the opener's memory cgroup, which manual spans are charged to
  */
 struct gs_file {
 	struct xarray objects;
 	u32 next;
 	u64 nobjects;
 	atomic64_t bytes;
+	struct mem_cgroup *memcg;
 };
 
 /**
@@ -57,6 +66,7 @@ struct gs_file {
  * @lookup: likewise
  * @io: likewise
  * @snapshot: likewise
+ * @manual_alloc: likewise
  */
 struct gs_command {
 	struct gs_file *file;
@@ -71,6 +81,7 @@ struct gs_command {
 		struct gostat_ioc_lookup lookup;
 		struct gostat_ioc_io io;
 		struct gostat_ioc_snapshot snapshot;
+		struct gostat_ioc_manual_alloc manual_alloc;
 	};
 };
 
@@ -93,6 +104,11 @@ int gs_ioc_lookup(struct gs_command *cmd);
 int gs_ioc_read(struct gs_command *cmd);
 int gs_ioc_write(struct gs_command *cmd);
 int gs_ioc_snapshot(struct gs_command *cmd);
+int gs_ioc_manual_alloc(struct gs_command *cmd);
+int gs_ioc_manual_free(struct gs_command *cmd);
+int gs_ioc_stack_alloc(struct gs_command *cmd);
+int gs_ioc_stack_free(struct gs_command *cmd);
+int gs_device_mmap(struct file *filp, struct vm_area_struct *vma);
 
 /**
  * gs_device_breathe() - between parts of a long command

@@ -200,11 +200,10 @@ static unsigned int gs_chunk_free(struct gs_chunk *chunk, struct gs_file *file,
 	unsigned int i;
 
 	for (i = 0; i < chunk->n; i++) {
-		chunk->object[i] = gs_object_remove(file, chunk->handle[i]);
-		if (!chunk->object[i]) {
-			*err = -ENOENT;
+		*err = gs_object_remove(file, chunk->handle[i],
+					&chunk->object[i]);
+		if (*err)
 			break;
-		}
 	}
 	gs_objects_discard(file, i, chunk->object);
 	return i;

@@ -45,33 +45,34 @@ struct gs_step {
 };
 
 /* A raw object becomes a clean one before anybody sees it. */
-static void *gs_clean_locked(struct xarray *xa, u32 handle, void *entry)
+static void gs_clean_locked(struct xarray *xa, u32 handle, void *entry)
 {
 	void *object = xa_untag_pointer(entry);
 
 	lockdep_assert_held(&xa->xa_lock);
-	if (xa_pointer_tag(entry) == GS_RAW) {
-		memset(object, 0, gostat_usable_size(object));
-		/* Replaces an entry, so it allocates nothing. */
-		WARN_ON_ONCE(xa_is_err(__xa_store(xa, handle, object, 0)));
-	}
-	return object;
+	if (xa_pointer_tag(entry) != GS_RAW)
+		return;
+	memset(object, 0, gostat_usable_size(object));
+	/* Replaces an entry, so it allocates nothing. */
+	WARN_ON_ONCE(xa_is_err(__xa_store(xa, handle, object, 0)));
 }
 
 static int gs_step_locked(struct xarray *xa, const struct gs_step *step)
 {
 	void *entry = xa_load(xa, step->handle);
-	void *object;
+	void *base;
+	u64 usable;
 
 	if (!entry)
 		return -ENOENT;
-	if (step->end > gostat_usable_size(xa_untag_pointer(entry)))
+	base = gs_entry_base(entry, &usable);
+	if (step->end > usable)
 		return -EINVAL;
-	object = gs_clean_locked(xa, step->handle, entry);
+	gs_clean_locked(xa, step->handle, entry);
 	if (step->write)
-		memcpy(object + step->offset, step->buffer, step->n);
+		memcpy(base + step->offset, step->buffer, step->n);
 	else
-		memcpy(step->buffer, object + step->offset, step->n);
+		memcpy(step->buffer, base + step->offset, step->n);
 	return 0;
 }
 

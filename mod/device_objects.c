@@ -4,7 +4,8 @@
  *
  * The table file->objects maps a handle to the address of an object. There is
  * no descriptor of an object beside it; what else is to know, the allocator
- * knows (gostat_usable_size()). An object goes through these states:
+ * knows (gostat_usable_size()). Manual spans and stack-like buffers do have one,
+ * device_region.h, known by another tag of the entry. An object goes through these states:
  *
  *	charged		its usable bytes are counted against the limits
  *	mine		allocated; this thread alone knows the address
@@ -34,14 +35,15 @@
  * What is counted. The limits of device.c bound the objects. The table itself,
  * 576 bytes for each 64 handles in a row that are not all free, is charged to
  * the caller's memory cgroup and to no limit of ours. Objects are not: a page
- * of the heap has objects of many owners.
+ * of the heap has objects of many owners. (Manual spans are: device_manual.c.)
  *
  * Locking: the table's xa_lock. Outside: nothing. Inside: the heap's locks.
  *
  * Invariants, whenever no call is under way:
  *
  *	file->nobjects == entries in file->objects
- *	file->bytes == sum of gostat_usable_size(o) over o in file->objects
+ *	file->bytes == sum of gostat_usable_size(o) over o in file->objects +
+ *		       sum of bytes over regions, mapped ones without handle too
  *	gs_object_usable(n) == gostat_usable_size(gostat_alloc(n)) for n >= 1
  */
 #include <linux/minmax.h>
@@ -49,7 +51,7 @@
 #include <linux/sched.h>
 #include <linux/xarray.h>
 
-#include "device_objects.h"
+#include "device_region.h"
 #include "heap.h"
 
 /**
@@ -100,6 +102,61 @@ gfp_t gs_object_gfp(u64 bytes, u32 flags)
 }
 
 /**
+ * gs_table_insert() - give something a handle
+ * @file: the owner
+ * @entry: what the table is to have
+ * @handle: set to the handle
+ *
+ * Context: Process, may sleep.
+ * Return: 0 or -errno.
+ */
+int gs_table_insert(struct gs_file *file, void *entry, u32 *handle)
+{
+	struct xarray *xa = &file->objects;
+	int err;
+
+	xa_lock(xa);
+	err = __xa_alloc_cyclic(xa, handle, entry, xa_limit_31b, &file->next,
+				GFP_KERNEL);
+	if (err >= 0)
+		file->nobjects++;
+	xa_unlock(xa);
+	/* 1 says that the search began again at the first handle. */
+	return min(err, 0);
+}
+
+/**
+ * gs_table_remove() - take something out of the table
+ * @file: the owner
+ * @handle: its handle
+ * @kind: what it should be
+ * @entry: set to what the table had, now the caller's
+ *
+ * Context: Process.
+ * Return: 0; -ENOENT if the handle is not known, or somebody else was quicker;
+ * -EPROTOTYPE if it is of another kind, and stays.
+ */
+int gs_table_remove(struct gs_file *file, u32 handle, enum gs_kind kind,
+		    void **entry)
+{
+	struct xarray *xa = &file->objects;
+	int err = 0;
+
+	xa_lock(xa);
+	*entry = xa_load(xa, handle);
+	if (!*entry) {
+		err = -ENOENT;
+	} else if (gs_entry_kind(*entry) != kind) {
+		err = -EPROTOTYPE;
+	} else {
+		__xa_erase(xa, handle);
+		file->nobjects--;
+	}
+	xa_unlock(xa);
+	return err;
+}
+
+/**
  * gs_object_insert() - give an object a handle
  * @file: the owner
  * @object: allocated with the flags of gs_object_gfp()
@@ -116,39 +173,27 @@ int gs_object_insert(struct gs_file *file, void *object, u64 bytes, u32 flags,
 		     u32 *handle)
 {
 	unsigned long tag = gs_object_is_raw(bytes, flags) ? GS_RAW : 0;
-	struct xarray *xa = &file->objects;
-	int err;
 
-	xa_lock(xa);
-	err = __xa_alloc_cyclic(xa, handle, xa_tag_pointer(object, tag),
-				xa_limit_31b, &file->next, GFP_KERNEL);
-	if (err >= 0)
-		file->nobjects++;
-	xa_unlock(xa);
-	/* 1 says that the search began again at the first handle. */
-	return min(err, 0);
+	return gs_table_insert(file, xa_tag_pointer(object, tag), handle);
 }
 
 /**
  * gs_object_remove() - take an object out of the table
  * @file: the owner
  * @handle: its handle
+ * @object: set to the object, now the caller's
  *
  * Context: Process.
- * Return: the object, now the caller's; NULL if the handle is not known, or
- * somebody else was quicker.
+ * Return: as gs_table_remove().
  */
-void *gs_object_remove(struct gs_file *file, u32 handle)
+int gs_object_remove(struct gs_file *file, u32 handle, void **object)
 {
-	struct xarray *xa = &file->objects;
 	void *entry;
+	int err = gs_table_remove(file, handle, GS_KIND_OBJECT, &entry);
 
-	xa_lock(xa);
-	entry = __xa_erase(xa, handle);
-	if (entry)
-		file->nobjects--;
-	xa_unlock(xa);
-	return entry ? xa_untag_pointer(entry) : NULL;
+	if (!err)
+		*object = xa_untag_pointer(entry);
+	return err;
 }
 
 /**
@@ -179,16 +224,16 @@ void gs_objects_discard(struct gs_file *file, unsigned int n, void **objects)
  * @handle: its handle
  *
  * Context: Process.
- * Return: 0 or -ENOENT.
+ * Return: as gs_table_remove().
  */
 int gs_object_free(struct gs_file *file, u32 handle)
 {
-	void *object = gs_object_remove(file, handle);
+	void *object;
+	int err = gs_object_remove(file, handle, &object);
 
-	if (!object)
-		return -ENOENT;
-	gs_objects_discard(file, 1, &object);
-	return 0;
+	if (!err)
+		gs_objects_discard(file, 1, &object);
+	return err;
 }
 
 static int gs_object_alloc(struct gs_file *file, u64 bytes, u32 flags,
@@ -250,20 +295,21 @@ int gs_ioc_free(struct gs_command *cmd)
 	return gs_object_free(cmd->file, cmd->free.handle);
 }
 
-/* What the allocator says of a byte of an object that is in the table. */
-static int gs_lookup_locked(const void *object,
-			    struct gostat_ioc_lookup *lookup)
+/* What the allocator says of a byte of what is in the table. */
+static int gs_lookup_locked(void *entry, struct gostat_ioc_lookup *lookup)
 {
 	struct gostat_object found;
-	const void *addr;
+	const void *base, *addr;
+	u64 usable;
 
-	if (lookup->offset >= gostat_usable_size(object))
+	base = gs_entry_base(entry, &usable);
+	if (lookup->offset >= usable)
 		return -EINVAL;
-	addr = object + lookup->offset;
+	addr = base + lookup->offset;
 	/* A live object that the allocator does not know: its bug. */
 	if (WARN_ON_ONCE(!gostat_lookup(addr, &found)))
 		return -EIO;
-	lookup->base = found.base - object;
+	lookup->base = found.base - base;
 	lookup->object_offset = addr - found.base;
 	lookup->usable = found.size;
 	lookup->class_id = found.class;
@@ -290,7 +336,7 @@ int gs_ioc_lookup(struct gs_command *cmd)
 	xa_lock(xa);
 	entry = xa_load(xa, lookup->handle);
 	if (entry)
-		err = gs_lookup_locked(xa_untag_pointer(entry), lookup);
+		err = gs_lookup_locked(entry, lookup);
 	xa_unlock(xa);
 	return err ?: gs_device_respond(cmd, sizeof(*lookup));
 }
@@ -307,7 +353,7 @@ void gs_objects_init(struct gs_file *file)
 }
 
 /**
- * gs_objects_destroy() - free every object of a file
+ * gs_objects_destroy() - free everything that is in the table of a file
  * @file: an open file that nobody can use any more
  *
  * Entries stay in the table until the end: nobody looks.
@@ -322,6 +368,11 @@ void gs_objects_destroy(struct gs_file *file)
 	void *entry;
 
 	xa_for_each(&file->objects, handle, entry) {
+		if (gs_entry_kind(entry) != GS_KIND_OBJECT) {
+			gs_region_put(xa_untag_pointer(entry));
+			cond_resched();
+			continue;
+		}
 		objects[n++] = xa_untag_pointer(entry);
 		if (n == GS_DEVICE_CHUNK) {
 			gs_objects_discard(file, n, objects);

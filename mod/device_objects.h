@@ -40,11 +40,27 @@ static inline u64 gs_object_usable(u64 bytes)
 	return PAGE_ALIGN(bytes);
 }
 
+/* Tag of an entry that is a struct gs_region (device_region.h). */
+#define GS_REGION	3UL
+
+/* What a handle can name. */
+enum gs_kind {
+	GS_KIND_OBJECT,
+	GS_KIND_MANUAL,
+	GS_KIND_STACK,
+};
+
+enum gs_kind gs_entry_kind(void *entry);
+void *gs_entry_base(void *entry, u64 *usable);
+int gs_table_insert(struct gs_file *file, void *entry, u32 *handle);
+int gs_table_remove(struct gs_file *file, u32 handle, enum gs_kind kind,
+		    void **entry);
+
 int gs_object_admit(struct gs_file *file, u64 bytes, u32 flags);
 gfp_t gs_object_gfp(u64 bytes, u32 flags);
 int gs_object_insert(struct gs_file *file, void *object, u64 bytes, u32 flags,
 		     u32 *handle);
-void *gs_object_remove(struct gs_file *file, u32 handle);
+int gs_object_remove(struct gs_file *file, u32 handle, void **object);
 void gs_objects_discard(struct gs_file *file, unsigned int n, void **objects);
 int gs_object_free(struct gs_file *file, u32 handle);
 

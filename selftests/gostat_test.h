@@ -96,14 +96,57 @@ static inline int alloc(int fd, __u64 bytes, __u32 *handle)
 	return alloc_flags(fd, bytes, 0, handle);
 }
 
-static inline int free_handle(int fd, __u32 handle)
+/* Back by any of the three commands. */
+static inline int free_as(int fd, unsigned long command, __u32 handle)
 {
 	struct gostat_ioc_free free = {
 		.size = sizeof(free),
 		.handle = handle,
 	};
 
-	return call(fd, GOSTAT_IOC_FREE, &free);
+	return call(fd, command, &free);
+}
+
+static inline int free_handle(int fd, __u32 handle)
+{
+	return free_as(fd, GOSTAT_IOC_FREE, handle);
+}
+
+static inline int manual_alloc(int fd, __u64 bytes, const char *sink,
+			       __u32 *handle)
+{
+	struct gostat_ioc_manual_alloc alloc = {
+		.size = sizeof(alloc),
+		.bytes = bytes,
+	};
+	int err;
+
+	strncpy(alloc.sink, sink, sizeof(alloc.sink) - 1);
+	err = call(fd, GOSTAT_IOC_MANUAL_ALLOC, &alloc);
+	*handle = alloc.handle;
+	return err;
+}
+
+static inline int stack_alloc(int fd, __u64 bytes, __u32 *handle)
+{
+	struct gostat_ioc_alloc alloc = {
+		.size = sizeof(alloc),
+		.bytes = bytes,
+	};
+	int err = call(fd, GOSTAT_IOC_STACK_ALLOC, &alloc);
+
+	*handle = alloc.handle;
+	return err;
+}
+
+static inline int manual_free(int fd, __u32 handle)
+{
+	return free_as(fd, GOSTAT_IOC_MANUAL_FREE, handle);
+}
+
+static inline int stack_free(int fd, __u32 handle)
+{
+	return free_as(fd, GOSTAT_IOC_STACK_FREE, handle);
 }
 
 /* n objects of one size, or of sizes[] when that is not NULL. */
@@ -233,6 +276,36 @@ static inline __u64 class_figure(unsigned int size, const char *name)
 
 	snprintf(path, sizeof(path), "by_size/%u/%s", size, name);
 	return figure(path);
+}
+
+/*
+ * What of the sink "stacks" is of manual spans: in it are also the stack pool's
+ * spans, some of which stay reserved after the last buffer was freed.
+ */
+static inline __u64 manual_figure(const char *of_sink, const char *of_class,
+				  bool bytes)
+{
+	__u64 value;
+	char path[64];
+	unsigned int size;
+
+	snprintf(path, sizeof(path), "sinks/stacks/%s", of_sink);
+	value = figure(path);
+	for (size = 2048; size <= 32768; size *= 2) {
+		snprintf(path, sizeof(path), "stacks/%u/%s", size, of_class);
+		value -= figure(path) * (bytes ? size : 1);
+	}
+	return value;
+}
+
+static inline __u64 manual_bytes(void)
+{
+	return manual_figure("inuse", "capacity", true);
+}
+
+static inline __u64 manual_spans(void)
+{
+	return manual_figure("spans", "spans", false);
 }
 
 /* Somebody else, who allocates and frees as fast as he can until he is killed. */

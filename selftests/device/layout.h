@@ -151,4 +151,19 @@ ASSERT(offsetof(struct gostat_class_figures, flushes) == 72);
 ASSERT(offsetof(struct gostat_class_figures, failures) == 80);
 ASSERT(offsetof(struct gostat_class_figures, peak) == 88);
 
+
+SIZE(manual_alloc, 64);
+AT(manual_alloc, size, 0);
+AT(manual_alloc, flags, 4);
+AT(manual_alloc, bytes, 8);
+AT(manual_alloc, usable, 16);
+AT(manual_alloc, handle, 24);
+AT(manual_alloc, __reserved, 28);
+AT(manual_alloc, sink, 32);
+
+ASSERT(GOSTAT_IOC_MANUAL_ALLOC == 0xbd09);
+ASSERT(GOSTAT_IOC_MANUAL_FREE == 0xbd0a);
+ASSERT(GOSTAT_IOC_STACK_ALLOC == 0xbd0b);
+ASSERT(GOSTAT_IOC_STACK_FREE == 0xbd0c);
+
 #endif /* _LAYOUT_H */

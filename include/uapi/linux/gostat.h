@@ -7,7 +7,21 @@
  * only: kernel addresses neither enter nor leave. Descriptors made by dup(),
  * fork() and SCM_RIGHTS are the same open file and share its handles; when the
  * last of them is closed, also by the death of a process, everything that is
- * still allocated is freed.
+ * still allocated is freed. A mapping made by mmap() counts as a descriptor.
+ *
+ * A handle names an object (ALLOC, ALLOC_BATCH), a manual span (MANUAL_ALLOC) or a
+ * stack-like buffer (STACK_ALLOC). READ, WRITE and LOOKUP take all of them; each
+ * goes back by the command of its kind, and no other (EPROTOTYPE).
+ *
+ * mmap(). The offset of a manual span is its handle times the page size, so a
+ * mapping begins with the span's first page; it may be shorter than the span, not
+ * longer (EINVAL), and must be MAP_SHARED (EINVAL). It is never executable (EACCES,
+ * or EPERM where /dev is mounted noexec), does not grow (mremap(): EFAULT), is in
+ * no core dump, and the kernel does no direct I/O to it (EFAULT). A writable one
+ * needs a file that was opened for writing (EACCES). An offset that is nobody's is
+ * ENOENT, that of something else EPROTOTYPE. The memory stays, and counted in its
+ * sink and against the limits, until the last part of the last mapping is gone,
+ * also when its handle was freed or its descriptors are closed before that.
  *
  * Handles are 1..2^31-1, given out in ascending order (starting again at 1
  * after the last), so that the handle of a freed object stays unknown (ENOENT)
@@ -45,7 +59,9 @@
  *			zero there, or longer than a page
  *	EOPNOTSUPP	everything is understood, but this kernel cannot do
  *			it: a value that another version may well accept
- *	ENOENT		no object with this handle on this open file
+ *	ENOENT		nothing with this handle on this open file, or no sink
+ *			is registered by this name
+ *	EPROTOTYPE	the handle is of something of another kind
  *	EOVERFLOW	a sum or product of members does not fit in 64 bits,
  *			or a size is more than the kernel's size_t can say
  *	EDQUOT		a byte limit would be passed
@@ -77,6 +93,10 @@
 #define GOSTAT_IOC_READ		_IO(GOSTAT_IOC_TYPE, 0x06)
 #define GOSTAT_IOC_WRITE	_IO(GOSTAT_IOC_TYPE, 0x07)
 #define GOSTAT_IOC_SNAPSHOT	_IO(GOSTAT_IOC_TYPE, 0x08)
+#define GOSTAT_IOC_MANUAL_ALLOC	_IO(GOSTAT_IOC_TYPE, 0x09)
+#define GOSTAT_IOC_MANUAL_FREE	_IO(GOSTAT_IOC_TYPE, 0x0a)
+#define GOSTAT_IOC_STACK_ALLOC	_IO(GOSTAT_IOC_TYPE, 0x0b)
+#define GOSTAT_IOC_STACK_FREE	_IO(GOSTAT_IOC_TYPE, 0x0c)
 
 /*
  * The version of this ABI. It only ever grows, and only by additions; to learn
@@ -89,6 +109,8 @@
 #define GOSTAT_FEATURE_IO	(1 << 1) /* READ, WRITE */
 #define GOSTAT_FEATURE_LOOKUP	(1 << 2) /* LOOKUP */
 #define GOSTAT_FEATURE_SNAPSHOT	(1 << 3) /* SNAPSHOT */
+#define GOSTAT_FEATURE_MANUAL	(1 << 4) /* MANUAL_ALLOC, MANUAL_FREE, mmap() */
+#define GOSTAT_FEATURE_STACK	(1 << 5) /* STACK_ALLOC, STACK_FREE */
 
 /**
  * struct gostat_ioc_info - ioctl(GOSTAT_IOC_INFO)
@@ -105,7 +127,7 @@
  *	ask for; more is EOPNOTSUPP
  * @file_limit: out: usable bytes this open file may hold
  * @file_bytes: out: usable bytes it holds
- * @file_objects: out: objects it holds
+ * @file_objects: out: handles it has
  * @total_limit: out: usable bytes all open files together may hold
  * @total_bytes: out: usable bytes they hold
  *
@@ -142,10 +164,11 @@ struct gostat_ioc_info {
 #define GOSTAT_ALLOC_ATOMIC	(1 << 1)
 
 /**
- * struct gostat_ioc_alloc - ioctl(GOSTAT_IOC_ALLOC)
+ * struct gostat_ioc_alloc - ioctl(GOSTAT_IOC_ALLOC), ioctl(GOSTAT_IOC_STACK_ALLOC)
  * @size: sizeof(struct gostat_ioc_alloc)
  * @flags: GOSTAT_ALLOC_*
- * @bytes: bytes wanted, at least 1 (EINVAL)
+ * @bytes: bytes wanted, at least 1, of a stack-like buffer 32768 at the most
+ *	(EINVAL)
  * @usable: out: bytes the object really has, all of them readable and
  *	writable, and what is counted against the limits
  * @handle: out: the object's handle
@@ -164,7 +187,8 @@ struct gostat_ioc_alloc {
 };
 
 /**
- * struct gostat_ioc_free - ioctl(GOSTAT_IOC_FREE)
+ * struct gostat_ioc_free - ioctl(GOSTAT_IOC_FREE), ioctl(GOSTAT_IOC_MANUAL_FREE),
+ *	ioctl(GOSTAT_IOC_STACK_FREE)
  * @size: sizeof(struct gostat_ioc_free)
  * @flags: must be 0
  * @handle: the object; of several threads that free one handle, one succeeds
@@ -402,6 +426,32 @@ struct gostat_ioc_snapshot {
 	__aligned_u64 cuts;
 	__aligned_u64 skew;
 	__aligned_u64 sinks_sys;
+};
+
+#define GOSTAT_SINK_NAME	32
+
+/**
+ * struct gostat_ioc_manual_alloc - ioctl(GOSTAT_IOC_MANUAL_ALLOC)
+ * @size: sizeof(struct gostat_ioc_manual_alloc)
+ * @flags: must be 0
+ * @bytes: bytes wanted, at least 1 (EINVAL); rounded up to pages
+ * @usable: out: bytes it has, which are counted against the limits and in the sink
+ * @handle: out: the span's handle
+ * @__reserved: must be 0
+ * @sink: name of a registered sink (ENOENT), NUL-terminated (EINVAL)
+ *
+ * The memory is zero. It is charged to the memory cgroup of the process that
+ * opened the file, in which it was then; at its limit the answer is ENOMEM. The
+ * charge goes a moment after the span.
+ */
+struct gostat_ioc_manual_alloc {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 bytes;
+	__aligned_u64 usable;
+	__u32 handle;
+	__u32 __reserved;
+	char sink[GOSTAT_SINK_NAME];
 };
 
 #endif /* _UAPI_LINUX_GOSTAT_H */
