@@ -121,7 +121,7 @@ static inline int manual_alloc(int fd, __u64 bytes, const char *sink,
 	};
 	int err;
 
-	strncpy(alloc.sink, sink, sizeof(alloc.sink) - 1);
+	snprintf(alloc.sink, sizeof(alloc.sink), "%s", sink);
 	err = call(fd, GOSTAT_IOC_MANUAL_ALLOC, &alloc);
 	*handle = alloc.handle;
 	return err;

@@ -158,7 +158,7 @@ static void fill(struct request *r, unsigned int number, unsigned int size)
 		break;
 	case GOSTAT_IOC_MANUAL_ALLOC:
 		r->manual_alloc.bytes = 100;
-		strcpy(r->manual_alloc.sink, "stacks");
+		memcpy(r->manual_alloc.sink, "stacks", sizeof("stacks"));
 		break;
 	case GOSTAT_IOC_MANUAL_FREE:
 		r->free.handle = r->span;

@@ -151,7 +151,6 @@ ASSERT(offsetof(struct gostat_class_figures, flushes) == 72);
 ASSERT(offsetof(struct gostat_class_figures, failures) == 80);
 ASSERT(offsetof(struct gostat_class_figures, peak) == 88);
 
-
 SIZE(manual_alloc, 64);
 AT(manual_alloc, size, 0);
 AT(manual_alloc, flags, 4);
