@@ -71,6 +71,14 @@ static struct gostat_memstats stats(struct kunit *test)
 	return ms;
 }
 
+/* Nobody holds the sink but its registration. */
+static void expect_sink_free(struct kunit *test, struct gs_heap *heap)
+{
+	const struct gostat_sink *sink = &heap->sinks.sink[GS_SINK_STACKS];
+
+	KUNIT_EXPECT_EQ(test, refcount_read(&sink->refs), 1);
+}
+
 /* This CPU gets a magazine, as one that uses the size all the time has. */
 static void get_used_to(struct kunit *test, size_t size)
 {
@@ -213,6 +221,7 @@ static void a_free_past_the_magazines_is_the_mirror(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, 0,
 				memcmp(&before, pages, sizeof(before)));
 	}
+	expect_sink_free(test, &kh_of(test)->heap);
 }
 
 static void what_a_magazine_keeps_is_reserved_and_not_live(struct kunit *test)
@@ -317,6 +326,7 @@ static bool refuse(struct kunit *test, size_t size, bool guarded,
 	gs_heap_stack_free(&kh->heap, buf);
 	kh_settle(kh);
 	KUNIT_EXPECT_TRUE(test, kh_check(kh));
+	expect_sink_free(test, &kh->heap);
 	kh_delete(kh);
 	return refused;
 }
@@ -553,6 +563,23 @@ static void who_cannot_sleep_gets_no_guard(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, kh_check(kh_of(test)));
 }
 
+/* --- the end -------------------------------------------------------------- */
+
+static void what_leaks_is_counted_and_kept(struct kunit *test)
+{
+	struct kunit_heap *kh = kh_new(test, false);
+	void *a = make(kh, 16384, false), *b = make(kh, 16384, true);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, a);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, b);
+	memset(a, 0x11, 16384);
+	memset(b, 0x22, 16384);
+	KUNIT_EXPECT_EQ(test, gs_heap_destroy(&kh->heap), 2);
+	KUNIT_EXPECT_PTR_EQ(test, NULL, memchr_inv(a, 0x11, 16384));
+	KUNIT_EXPECT_PTR_EQ(test, NULL, memchr_inv(b, 0x22, 16384));
+	kh_free(kh);
+}
+
 static struct kunit_case gostat_stack_cases[] = {
 	KUNIT_CASE(a_size_gives_the_next_buffer_aligned_to_itself),
 	KUNIT_CASE(sizes_that_there_are_not_are_refused),
@@ -575,6 +602,7 @@ static struct kunit_case gostat_stack_cases[] = {
 	KUNIT_CASE(a_guarded_buffer_is_counted_as_live),
 	KUNIT_CASE(nobody_else_frees_a_guarded_buffer),
 	KUNIT_CASE(who_cannot_sleep_gets_no_guard),
+	KUNIT_CASE(what_leaks_is_counted_and_kept),
 	{}
 };
 
