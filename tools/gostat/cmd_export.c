@@ -92,7 +92,7 @@ static const struct export_class {
 	{ "spans", NULL, "spans", G, "Spans." },
 };
 
-/* Figures of each CPU and of each sink of manual spans. */
+/* Figures of each CPU, of each sink and of each size of stack-like buffers. */
 static const struct export_row {
 	enum figures_list list;
 	const char *figure;
@@ -109,15 +109,20 @@ static const struct export_row {
 	{ FIGURES_CPUS, "flushes", "cpu_magazine_flushes", C, NULL,
 	  "Magazines of the CPU emptied." },
 	{ FIGURES_CPUS, "cached", "cpu_cached_bytes", G, bytes, "Free objects in magazines." },
-	{ FIGURES_SINKS, "inuse", "sink_inuse_bytes", G, bytes, "Manual spans of the sink." },
-	{ FIGURES_SINKS, "spans", "sink_spans", G, NULL, "Manual spans of the sink." },
+	{ FIGURES_SINKS, "inuse", "sink_inuse_bytes", G, bytes, "Spans of the sink." },
+	{ FIGURES_SINKS, "spans", "sink_spans", G, NULL, "Spans of the sink." },
 	{ FIGURES_SINKS, "peak", "sink_peak_bytes", G, bytes,
-	  "The most that the sink's manual spans were." },
+	  "The most that the sink's spans were." },
 	{ FIGURES_SINKS, "failures", "sink_failures", C, NULL,
 	  "Allocations for the sink that found no pages." },
+	{ FIGURES_STACKS, "nmalloc", "stack_mallocs", C, NULL, "Stack-like buffers allocated." },
+	{ FIGURES_STACKS, "nfree", "stack_frees", C, NULL, "Stack-like buffers freed." },
+	{ FIGURES_STACKS, "live", "stack_live", G, NULL, "Stack-like buffers not freed." },
+	{ FIGURES_STACKS, "cached", "stack_cached", G, NULL, "Free ones in magazines." },
+	{ FIGURES_STACKS, "central", "stack_central", G, NULL, "Free ones in spans." },
 };
 
-static const char *const export_labels[FIGURES_LISTS] = { "cpu", "sink" };
+static const char *const export_labels[FIGURES_LISTS] = { "cpu", "sink", "size" };
 
 #undef G
 #undef C
@@ -247,8 +252,10 @@ static int export_collect(struct metrics *m, bool totals)
 	if (!status) {
 		export_heap(m, &f);
 		export_by_class(m, &f, &classes);
-		if (!totals)
+		if (!totals) {
 			export_list(m, &f, FIGURES_CPUS);
+			export_list(m, &f, FIGURES_STACKS);
+		}
 		export_list(m, &f, FIGURES_SINKS);
 	}
 	size_classes_free(&classes);

@@ -49,7 +49,7 @@ static const struct stats_row {
 	{ UNIT_COUNT, "nuncached", "allocations that no magazine served" },
 	{ UNIT_COUNT, "refills", "magazines filled" },
 	{ UNIT_COUNT, "flushes", "magazines emptied" },
-	{ UNIT_GROUP, "Manual spans", NULL },
+	{ UNIT_GROUP, "Stacks and manual spans", NULL },
 	{ UNIT_BYTES, "stacks_inuse", "reserved for stack-like buffers" },
 	{ UNIT_BYTES, "stacks_sys", "the same" },
 	{ UNIT_BYTES, "stacks_live", "of it handed out" },
@@ -196,6 +196,18 @@ static void stats_list_print(const struct figures *figures, enum figures_list li
 	out_table_print(&t, 2, 0);
 }
 
+/* Most heaps have none. */
+static bool stats_stacks_used(const struct figures *figures)
+{
+	const struct json_object *rows = figures->list[FIGURES_STACKS];
+	size_t i;
+
+	for (i = 0; i < json_object_array_length(rows); i++)
+		if (js_number(json_object_array_get_idx(rows, i), "nmalloc"))
+			return true;
+	return false;
+}
+
 static void stats_print(const struct figures *figures)
 {
 	stats_rows_print(figures, figures->total, stats_rows, ARRAY_SIZE(stats_rows));
@@ -205,6 +217,8 @@ static void stats_print(const struct figures *figures)
 	}
 	stats_list_print(figures, FIGURES_CPUS, "CPUs");
 	stats_list_print(figures, FIGURES_SINKS, "Sinks of manual spans");
+	if (stats_stacks_used(figures))
+		stats_list_print(figures, FIGURES_STACKS, "Stack-like buffers");
 	if (json_object_object_length(figures->total))
 		printf("\nOther\n");
 	stats_rest_print(figures->total, false);

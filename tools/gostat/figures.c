@@ -8,10 +8,11 @@
 #include "snapshot.h"
 #include "sysfs.h"
 
-const char *const figures_list_names[FIGURES_LISTS] = { "by_cpu", "sinks" };
-const char *const figures_list_keys[FIGURES_LISTS] = { "cpu", "name" };
+const char *const figures_list_names[FIGURES_LISTS] = { "by_cpu", "sinks", "stacks" };
+const char *const figures_list_keys[FIGURES_LISTS] = { "cpu", "name", "size" };
 
-static const char *const list_folders[FIGURES_LISTS] = { "cpu", "sinks" };
+/* NULL: root's, as size classes are, and only of a snapshot. */
+static const char *const list_folders[FIGURES_LISTS] = { "cpu", "sinks", NULL };
 
 /* The snapshot's totals stand between its number and its lists. */
 static void figures_of_snapshot(struct figures *f)
@@ -33,6 +34,8 @@ static void figures_of_snapshot(struct figures *f)
 static int figures_list_from_sysfs(struct figures *f, enum figures_list list)
 {
 	f->list[list] = js_array();
+	if (!list_folders[list])
+		return TOOL_OK;
 	return sysfs_folders(list_folders[list], figures_list_keys[list], f->list[list],
 			     &f->refused);
 }

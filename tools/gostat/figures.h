@@ -8,7 +8,7 @@
 #include "output.h"
 
 /* What the heap has several of, beside size classes. */
-enum figures_list { FIGURES_CPUS, FIGURES_SINKS, FIGURES_LISTS };
+enum figures_list { FIGURES_CPUS, FIGURES_SINKS, FIGURES_STACKS, FIGURES_LISTS };
 
 /*
  * From one snapshot as many as it has, the rest from sysfs, each by itself.
