@@ -8,103 +8,14 @@
  */
 #include <linux/cpu.h>
 #include <linux/delay.h>
-#include <linux/interrupt.h>
-#include <linux/irq_work.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/prandom.h>
 #include <linux/workqueue.h>
 
-#include "kunit_heap.h"
+#include "visit.h"
 
 #define SIZE	64	/* bytes */
-#define BATCH	100	/* objects: more than a magazine has at first */
-
-/**
- * struct visit - a visit to the heap from some context
- * @work: of an interrupt
- * @tasklet: of a softirq
- * @heap: which heap
- * @objs: objects made, or to free
- * @n: how many
- * @size: of each
- * @gfp: for each
- * @free: they are to be freed
- * @hard: the visit was in an interrupt
- * @done: the visit is over
- */
-struct visit {
-	struct irq_work work;
-	struct tasklet_struct tasklet;
-	struct gs_heap *heap;
-	void *objs[BATCH];
-	unsigned int n;
-	size_t size;
-	gfp_t gfp;
-	bool free;
-	bool hard;
-	bool done;
-};
-
-static struct visit *visit_of(struct kunit *test, unsigned int n, size_t size)
-{
-	struct visit *v = kunit_kzalloc(test, sizeof(*v), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, v);
-	v->heap = &kh_of(test)->heap;
-	v->n = n;
-	v->size = size;
-	v->gfp = GFP_ATOMIC;
-	return v;
-}
-
-static void visit(struct visit *v)
-{
-	unsigned int i;
-
-	v->hard = in_hardirq();
-	for (i = 0; i < v->n; i++) {
-		if (v->free)
-			gs_heap_free(v->heap, v->objs[i]);
-		else
-			v->objs[i] = gs_heap_alloc(v->heap, v->size, v->gfp);
-	}
-	/* Pairs with the acquire of whoever waits for @done. */
-	smp_store_release(&v->done, true);
-}
-
-static void visit_irq(struct irq_work *work)
-{
-	visit(container_of(work, struct visit, work));
-}
-
-static void visit_softirq(struct tasklet_struct *tasklet)
-{
-	visit(container_of(tasklet, struct visit, tasklet));
-}
-
-static long visit_thread(void *data)
-{
-	visit(data);
-	return 0;
-}
-
-static void expect_all(struct kunit *test, const struct visit *v)
-{
-	unsigned int i;
-
-	for (i = 0; i < v->n; i++)
-		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, v->objs[i]);
-}
-
-static void visit_in_irq(struct visit *v, bool free)
-{
-	v->free = free;
-	v->done = false;
-	init_irq_work(&v->work, visit_irq);
-	irq_work_queue(&v->work);
-	irq_work_sync(&v->work);
-}
 
 static u64 nmalloc_of(struct kunit *test, size_t size)
 {
@@ -306,30 +217,16 @@ static void softirqs_allocate_and_free(struct kunit *test)
 {
 	struct visit *v = visit_of(test, BATCH, SIZE);
 
-	tasklet_setup(&v->tasklet, visit_softirq);
-	tasklet_schedule(&v->tasklet);
-	tasklet_kill(&v->tasklet);
+	visit_in_softirq(v, false);
 	expect_all(test, v);
 	KUNIT_EXPECT_FALSE(test, v->hard);
 	KUNIT_EXPECT_TRUE(test, kh_check(kh_of(test)));
-	v->free = true;
-	tasklet_schedule(&v->tasklet);
-	tasklet_kill(&v->tasklet);
+	visit_in_softirq(v, true);
 	KUNIT_EXPECT_EQ(test, nmalloc_of(test, SIZE), BATCH);
 	KUNIT_EXPECT_TRUE(test, kh_check(kh_of(test)));
 }
 
 /* --- other CPUs ----------------------------------------------------------- */
-
-static unsigned int another_cpu(struct kunit *test)
-{
-	unsigned int cpu = cpumask_any_but(cpu_online_mask,
-					   raw_smp_processor_id());
-
-	if (cpu >= nr_cpu_ids)
-		kunit_skip(test, "one CPU only");
-	return cpu;
-}
 
 /* The one has allocations without frees, the other frees without allocations. */
 static void a_free_on_another_cpu_is_exact_in_sum(struct kunit *test)

@@ -8,84 +8,28 @@
  * so is the count of NMIs: with interrupts off until it is lowered again.
  */
 #include <linux/delay.h>
-#include <linux/interrupt.h>
-#include <linux/irq_work.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/prandom.h>
 #include <linux/workqueue.h>
 
 #include "../stack.h"
-#include "kunit_heap.h"
+#include "visit.h"
 
 #define SIZE	4096	/* bytes */
-#define BATCH	40	/* buffers: more than a magazine holds */
 
-/**
- * struct visit - a visit to the pool from some context
- * @work: of an interrupt
- * @tasklet: of a softirq
- * @heap: which heap
- * @bufs: buffers made, or to free
- * @n: how many
- * @gfp: for each
- * @free: they are to be freed
- */
-struct visit {
-	struct irq_work work;
-	struct tasklet_struct tasklet;
-	struct gs_heap *heap;
-	void *bufs[BATCH];
-	unsigned int n;
-	gfp_t gfp;
-	bool free;
-};
-
-static struct visit *visit_of(struct kunit *test, unsigned int n)
+static struct visit *stack_visit_of(struct kunit *test, unsigned int n)
 {
-	struct visit *v = kunit_kzalloc(test, sizeof(*v), GFP_KERNEL);
+	struct visit *v = visit_of(test, n, SIZE);
 
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, v);
-	v->heap = &kh_of(test)->heap;
-	v->n = n;
-	v->gfp = GFP_ATOMIC;
+	v->get = gs_heap_stack_alloc;
+	v->put = gs_heap_stack_free;
 	return v;
 }
 
-static void visit(struct visit *v)
+static void expect_live(struct kunit *test, const struct visit *v)
 {
-	unsigned int i;
-
-	for (i = 0; i < v->n; i++) {
-		if (v->free)
-			gs_heap_stack_free(v->heap, v->bufs[i]);
-		else
-			v->bufs[i] = gs_heap_stack_alloc(v->heap, SIZE, v->gfp);
-	}
-}
-
-static void visit_irq(struct irq_work *work)
-{
-	visit(container_of(work, struct visit, work));
-}
-
-static void visit_softirq(struct tasklet_struct *tasklet)
-{
-	visit(container_of(tasklet, struct visit, tasklet));
-}
-
-static long visit_thread(void *data)
-{
-	visit(data);
-	return 0;
-}
-
-static void expect_all(struct kunit *test, const struct visit *v)
-{
-	unsigned int i;
-
-	for (i = 0; i < v->n; i++)
-		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, v->bufs[i]);
+	expect_all(test, v);
 	KUNIT_EXPECT_TRUE(test, kh_check(kh_of(test)));
 	KUNIT_EXPECT_EQ(test, kh_of(test)->snap[0].total.stacks_live,
 			v->n * SIZE);
@@ -148,42 +92,31 @@ static void a_nested_pair_goes_past_the_magazine(struct kunit *test)
 
 static void interrupts_allocate_and_free(struct kunit *test)
 {
-	struct visit *v = visit_of(test, BATCH);
+	struct visit *v = stack_visit_of(test, BATCH);
 
-	init_irq_work(&v->work, visit_irq);
-	irq_work_queue(&v->work);
-	irq_work_sync(&v->work);
-	expect_all(test, v);
-	v->free = true;
-	irq_work_queue(&v->work);
-	irq_work_sync(&v->work);
+	visit_in_irq(v, false);
+	expect_live(test, v);
+	visit_in_irq(v, true);
 	expect_none(test);
 }
 
 static void softirqs_allocate_and_free(struct kunit *test)
 {
-	struct visit *v = visit_of(test, BATCH);
+	struct visit *v = stack_visit_of(test, BATCH);
 
-	tasklet_setup(&v->tasklet, visit_softirq);
-	tasklet_schedule(&v->tasklet);
-	tasklet_kill(&v->tasklet);
-	expect_all(test, v);
-	v->free = true;
-	tasklet_schedule(&v->tasklet);
-	tasklet_kill(&v->tasklet);
+	visit_in_softirq(v, false);
+	expect_live(test, v);
+	visit_in_softirq(v, true);
 	expect_none(test);
 }
 
 static void an_interrupt_frees_a_guarded_buffer(struct kunit *test)
 {
-	struct visit *v = visit_of(test, 1);
+	struct visit *v = stack_visit_of(test, 1);
 
-	v->bufs[0] = gs_stack_alloc_guarded(v->heap, SIZE, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, v->bufs[0]);
-	v->free = true;
-	init_irq_work(&v->work, visit_irq);
-	irq_work_queue(&v->work);
-	irq_work_sync(&v->work);
+	v->objs[0] = gs_stack_alloc_guarded(v->heap, SIZE, GFP_KERNEL);
+	expect_live(test, v);
+	visit_in_irq(v, true);
 	kh_settle(kh_of(test));
 	expect_none(test);
 }
@@ -250,26 +183,16 @@ static void an_nmi_frees_nothing_to_the_wrong_side(struct kunit *test)
 
 /* --- other CPUs ----------------------------------------------------------- */
 
-static unsigned int another_cpu(struct kunit *test)
-{
-	unsigned int cpu = cpumask_any_but(cpu_online_mask,
-					   raw_smp_processor_id());
-
-	if (cpu >= nr_cpu_ids)
-		kunit_skip(test, "one CPU only");
-	return cpu;
-}
-
 static void a_free_on_another_cpu_is_exact_in_sum(struct kunit *test)
 {
-	struct visit *v = visit_of(test, BATCH);
+	struct visit *v = stack_visit_of(test, BATCH);
 	unsigned int cpu;
 
 	kh_pin(test);
 	cpu = another_cpu(test);
 	v->gfp = GFP_KERNEL;
 	visit(v);
-	expect_all(test, v);
+	expect_live(test, v);
 	v->free = true;
 	work_on_cpu(cpu, visit_thread, v);
 	expect_none(test);
@@ -280,7 +203,7 @@ static void a_free_on_another_cpu_is_exact_in_sum(struct kunit *test)
 /* Nobody else uses this heap, so any CPU can play dead. */
 static void a_dead_cpu_gives_its_buffers_back(struct kunit *test)
 {
-	struct visit *v = visit_of(test, BATCH);
+	struct visit *v = stack_visit_of(test, BATCH);
 	unsigned int cpu = another_cpu(test);
 
 	work_on_cpu(cpu, visit_thread, v);
