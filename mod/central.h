@@ -150,8 +150,9 @@ void gs_class_init(struct gs_heap *heap, unsigned int id,
 		   const struct gs_class_config *config);
 unsigned int gs_central_take(struct gs_class *class, void **objs,
 			     unsigned int n);
-const char *gs_central_give(struct gs_heap *heap, struct gs_class *class,
-			    const void *obj);
+unsigned int gs_central_give(struct gs_heap *heap, struct gs_class *class,
+			     void *const *objs, unsigned int n,
+			     struct gs_bad_free *bad);
 void gs_central_settle(struct gs_heap *heap, struct gs_class *class);
 void gs_central_count_failure(struct gs_class *class);
 void *gs_central_alloc(struct gs_class *class);

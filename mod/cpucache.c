@@ -152,7 +152,7 @@ static unsigned int gs_mag_refill(struct gs_class *class, struct gs_cpu *cpu,
 static void gs_mag_flush(struct gs_heap *heap, struct gs_class *class,
 			 struct gs_cpu *cpu, struct gs_mag *mag, unsigned int n)
 {
-	unsigned int i, count = GS_MAG_COUNT(mag->word), nbad = 0;
+	unsigned int count = GS_MAG_COUNT(mag->word), nbad;
 	struct gs_bad_free bad[GS_BAD_MAX];
 	unsigned long flags;
 
@@ -160,14 +160,7 @@ static void gs_mag_flush(struct gs_heap *heap, struct gs_class *class,
 	gs_mag_fold(class, cpu, mag);
 	class->books.flushes++;
 	cpu->stats.flushes++;
-	for (i = 0; i < n; i++) {
-		const char *kind = gs_central_give(heap, class, mag->slot[i]);
-
-		if (kind && nbad++ < GS_BAD_MAX)
-			bad[nbad - 1] = (struct gs_bad_free){
-				.obj = mag->slot[i], .kind = kind,
-			};
-	}
+	nbad = gs_central_give(heap, class, mag->slot, n, bad);
 	memmove(mag->slot, mag->slot + n, (count - n) * sizeof(*mag->slot));
 	WRITE_ONCE(mag->word, mag->word - n);
 	gs_central_settle(heap, class);

@@ -223,6 +223,21 @@ static __always_inline unsigned long gs_heap_handle(struct gs_heap *heap,
 }
 
 /**
+ * gs_heap_span_sched() - gs_heap_span() where preemption is off already
+ * @heap: the heap
+ * @addr: any address
+ *
+ * Context: preemption off. Stale unless the caller keeps the span from going.
+ * Return: the span, or NULL.
+ */
+static inline struct gs_span *gs_heap_span_sched(struct gs_heap *heap,
+						 unsigned long addr)
+{
+	return gs_arena_span(gs_map_arena(rcu_dereference_sched(heap->map),
+					  addr), addr);
+}
+
+/**
  * gs_heap_span() - the span of an address, backed by an arena
  * @heap: the heap
  * @addr: any address

@@ -179,8 +179,9 @@ static void taking_is_not_allocating(struct kunit *test)
 {
 	struct gs_class *class = kh_class(kh_of(test), 256);
 	void *obj = take(test, class), *out[4];
+	struct gs_bad_free bad[GS_BAD_MAX];
 	unsigned long flags;
-	unsigned int i, got;
+	unsigned int got;
 
 	raw_spin_lock_irqsave(&class->lock, flags);
 	got = gs_central_take(class, out, 4);
@@ -188,10 +189,8 @@ static void taking_is_not_allocating(struct kunit *test)
 	raw_spin_unlock_irqrestore(&class->lock, flags);
 	KUNIT_EXPECT_EQ(test, got, 4);
 	raw_spin_lock_irqsave(&class->lock, flags);
-	for (i = 0; i < got; i++)
-		KUNIT_EXPECT_PTR_EQ(test, NULL, (void *)
-				    gs_central_give(&kh_of(test)->heap, class,
-						    out[i]));
+	KUNIT_EXPECT_EQ(test, 0, gs_central_give(&kh_of(test)->heap, class,
+						 out, got, bad));
 	gs_central_settle(&kh_of(test)->heap, class);
 	raw_spin_unlock_irqrestore(&class->lock, flags);
 	KUNIT_EXPECT_EQ(test, class->books.nmalloc, 1);

@@ -304,7 +304,7 @@ static void expect_frees_to_count(struct kunit *test, struct gs_heap *heap,
  *
  * 773685b4a3: explicit frees counted in their class and not in the total.
  *
- * Undo: central.c, gs_central_give(): class->books.nfree++
+ * Undo: central.c, gs_central_give(): class->books.nfree += n - nbad
  * Undo: pageheap.c, gs_page_books_span_out(): heap->pages.large_freed += bytes
  * Undo: pageheap.c, gs_page_books_span_out(): heap->pages.large_nfree++
  * Undo: snapshot.c, gs_sum_classes(): total->nfree += cs->nfree
@@ -507,8 +507,8 @@ static void who_goes_past_the_caches_is_counted(struct kunit *test)
  * 87d939dee8: the counter that policy reads lagged by all that was cached. Here
  * it is ahead, by what is in magazines and no more.
  *
- * Undo: central.c, gs_span_take(): gs_heap_out(...)
- * Undo: central.c, gs_central_give(): gs_heap_out(...)
+ * Undo: central.c, gs_central_took(): gs_class_moved_out(class, n)
+ * Undo: central.c, gs_central_give(): gs_class_moved_out(...)
  */
 static void what_policy_reads_is_ahead_by_the_magazines(struct kunit *test)
 {
