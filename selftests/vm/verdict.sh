@@ -53,14 +53,26 @@ split_reports()
 	' - "$file"
 }
 
+# is_of_a_module FILE: a module's function is on a stack of the report. What an
+# interrupt came upon stands below it and had no part in what that did.
+is_of_a_module()
+{
+	awk '
+		/ (read|write) .*by (task|interrupt)/ || /^(\[[^]]*\])? *$/ { below = 0 }
+		!below && /\+0x[0-9a-f]+\/0x[0-9a-f]+ \[[a-z_0-9]+\]/ { found = 1; exit }
+		/ asm_(sysvec_|common_interrupt|exc_nmi)/ { below = 1 }
+		END { exit !found }' "$1"
+}
+
 # drop_foreign_races DIR: a stock kernel has data races of its own, and KCSAN finds
-# them wherever it looks. One of ours has a module's function on a stack.
+# them wherever it looks.
 drop_foreign_races()
 {
 	local report
 	for report in "$1"/[0-9]*; do
-		[ -e "$report" ] && grep -qa 'BUG: KCSAN: ' "$report" || continue
-		grep -qaE '\+0x[0-9a-f]+/0x[0-9a-f]+ \[[a-z_]+\]' "$report" || rm "$report"
+		[ -e "$report" ] || continue
+		! grep -qa 'BUG: KCSAN: ' "$report" || is_of_a_module "$report" ||
+			rm "$report"
 	done
 }
 
