@@ -160,7 +160,7 @@ static void gs_span_given(struct gs_class *class, struct gs_span *span)
  * @class: what the caller believes to be the objects' class
  * @objs: the objects
  * @n: how many
- * @bad: up to GS_BAD_MAX of them that are refused
+ * @bad: those that are refused, GS_BAD_MAX of them at the most
  *
  * Here, at the latest, a bad free is found: nothing is changed by it. Spans that
  * have become empty wait for gs_central_settle().
@@ -309,15 +309,15 @@ void *gs_central_alloc_from(struct gs_class *class, struct gs_span *span)
 const char *gs_central_free(struct gs_heap *heap, struct gs_class *class,
 			    const void *obj)
 {
-	struct gs_bad_free bad[GS_BAD_MAX] = {};
-	void *objs[] = { (void *)obj };
+	struct gs_bad_free bad = {};
+	void *one = (void *)obj;
 	unsigned long flags;
 
 	gs_class_lock(class, &flags);
-	gs_central_give(heap, class, objs, 1, bad);
+	gs_central_give(heap, class, &one, 1, &bad);
 	gs_central_settle(heap, class);
 	gs_class_unlock(class, flags);
-	return bad[0].kind;
+	return bad.kind;
 }
 
 /**

@@ -53,7 +53,8 @@ static void gs_cpu_leave(struct gs_cpu __percpu *cpu)
  * The owner of a diverted CPU's byte has no more to do than look whether there is
  * a cut to join; if there is none it may go on as the fast path does. This is
  * short because all CPUs are here until the last of them has been diverted, and
- * on a machine that shares its cores that one may take its time.
+ * on a machine that shares its cores that one may take its time. Whoever must
+ * join has passed the barrier here, too.
  */
 static __always_inline bool gs_cpu_need_not_join(struct gs_heap *heap)
 {
@@ -241,7 +242,7 @@ static void *gs_alloc_owner(struct gs_heap *heap, struct gs_class *class,
 	struct gs_mag *mag = this_cpu_ptr(gs_cpu_mag(heap, class));
 	unsigned int count;
 
-	gs_cut_join_owner(heap);
+	gs_cut_join(heap, NULL, false);
 	count = GS_MAG_COUNT(mag->word);
 	if (!count) {
 		*grow = !heap->uncached && gs_mag_wants_more(class, mag);
@@ -337,7 +338,7 @@ static bool gs_free_owner(struct gs_heap *heap, struct gs_class *class,
 	 * that handed the object over. Elsewhere the locks see to it.
 	 */
 	smp_rmb();
-	gs_cut_join_owner(heap);
+	gs_cut_join(heap, NULL, false);
 	count = GS_MAG_COUNT(mag->word);
 	*grow = false;
 	if (!mag->cap) {

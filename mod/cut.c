@@ -87,6 +87,26 @@ noinline void gs_cut_join_heap(struct gs_heap *heap, u32 colour)
 	heap->page_colour = colour;
 }
 
+/* --- the reader's interrupts ------------------------------------------------ */
+
+/*
+ * Interrupt the CPUs of cut->cpus and wait for none of them: the last to be through
+ * with it, one of these or the reader, is told so by gs_cut_is_last().
+ */
+static void gs_cut_interrupt(struct gs_heap *heap, smp_call_func_t handler)
+{
+	struct gs_cut *cut = &heap->cut;
+
+	reinit_completion(&cut->done);
+	atomic_set(&cut->pending, cpumask_weight(&cut->cpus) + 1);
+	on_each_cpu_mask(&cut->cpus, handler, heap, false);
+}
+
+static bool gs_cut_is_last(struct gs_cut *cut)
+{
+	return atomic_dec_and_test(&cut->pending);
+}
+
 /* --- D1 divert, D2 flip ----------------------------------------------------- */
 
 /**
@@ -100,7 +120,7 @@ noinline void gs_cut_join_heap(struct gs_heap *heap, u32 colour)
  */
 void gs_cut_diverted(struct gs_heap *heap)
 {
-	if (!atomic_dec_and_test(&heap->cut.pending))
+	if (!gs_cut_is_last(&heap->cut))
 		return;
 	WRITE_ONCE(heap->colour, gs_cut_next(heap->colour));
 	complete(&heap->cut.done);
@@ -145,9 +165,7 @@ void gs_cut_divert(struct gs_heap *heap)
 	for_each_online_cpu(cpu)
 		if (!gs_cut_stay_diverted(per_cpu_ptr(heap->cpu, cpu), colour))
 			cpumask_set_cpu(cpu, &cut->cpus);
-	reinit_completion(&cut->done);
-	atomic_set(&cut->pending, cpumask_weight(&cut->cpus) + 1);
-	on_each_cpu_mask(&cut->cpus, gs_cut_divert_this, heap, false);
+	gs_cut_interrupt(heap, gs_cut_divert_this);
 }
 
 /* --- D4 sweep --------------------------------------------------------------- */
@@ -166,14 +184,17 @@ static void gs_cut_sweep_books(struct gs_heap *heap)
 	gs_heap_unlock(heap, flags);
 }
 
+static void gs_cut_swept(struct gs_heap *heap)
+{
+	if (gs_cut_is_last(&heap->cut))
+		complete(&heap->cut.done);
+}
+
 /* D4, on each CPU that the reader could not speak for. */
 static void gs_cut_sweep_this(void *data)
 {
-	struct gs_heap *heap = data;
-
-	gs_cut_join(heap, NULL, false);
-	if (atomic_dec_and_test(&heap->cut.pending))
-		complete(&heap->cut.done);
+	gs_cut_join(data, NULL, false);
+	gs_cut_swept(data);
 }
 
 static bool gs_cut_has_joined(const struct gs_heap *heap,
@@ -224,11 +245,8 @@ static void gs_cut_sweep_cpus(struct gs_heap *heap)
 		else if (!gs_cut_speak(heap, cpu))
 			cpumask_set_cpu(id, &cut->cpus);
 	}
-	if (cpumask_empty(&cut->cpus))
-		return;
-	reinit_completion(&cut->done);
-	atomic_set(&cut->pending, cpumask_weight(&cut->cpus));
-	on_each_cpu_mask(&cut->cpus, gs_cut_sweep_this, heap, false);
+	gs_cut_interrupt(heap, gs_cut_sweep_this);
+	gs_cut_swept(heap);
 	wait_for_completion(&cut->done);
 }
 
@@ -243,7 +261,7 @@ void gs_cut_sweep(struct gs_heap *heap)
 	gs_cut_sweep_books(heap);
 	/*
 	 * The colour was changed before bytes are looked at: pairs with the
-	 * barrier in gs_cut_join_owner().
+	 * barrier in gs_cpu_need_not_join().
 	 */
 	smp_mb();
 	gs_cut_sweep_cpus(heap);

@@ -81,7 +81,7 @@ struct gs_heap;
  * @started: cuts begun
  * @finished: number of the last cut that was finished
  * @cpus: those that D1, or D4, interrupts
- * @pending: how many of them have not been, in D1 with the reader
+ * @pending: how many of them and of the reader are not through with it
  * @done: completed by the last
  */
 struct gs_cut {

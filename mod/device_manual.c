@@ -39,6 +39,27 @@ static struct gostat_span *gs_span_for_file(struct gs_file *file, u64 bytes,
 	return span;
 }
 
+/*
+ * The last part of an allocation: the region gets a handle, and the caller is
+ * told. Return 0; or -errno and the region is gone.
+ */
+static int gs_region_hand_out(struct gs_command *cmd, struct gs_region *region,
+			      u32 *handle, size_t size)
+{
+	enum gs_kind kind = region->kind;
+	u32 mine;
+	int err;
+
+	err = gs_region_insert(region, &mine);
+	if (err)
+		return err;
+	*handle = mine;
+	err = gs_device_respond(cmd, size);
+	if (err)
+		gs_region_remove(cmd->file, mine, kind);
+	return err;
+}
+
 static int gs_span_clear(struct gostat_span *span, u64 bytes)
 {
 	u64 at, n;
@@ -87,8 +108,6 @@ int gs_ioc_manual_alloc(struct gs_command *cmd)
 	struct gostat_ioc_manual_alloc *alloc = &cmd->manual_alloc;
 	struct gs_region *region;
 	struct gostat_sink *sink;
-	u32 handle;
-	int err;
 
 	if (alloc->flags || alloc->__reserved || !alloc->bytes ||
 	    strnlen(alloc->sink, sizeof(alloc->sink)) == sizeof(alloc->sink))
@@ -104,14 +123,7 @@ int gs_ioc_manual_alloc(struct gs_command *cmd)
 	gostat_sink_put(sink);
 	if (IS_ERR(region))
 		return PTR_ERR(region);
-	err = gs_region_insert(region, &handle);
-	if (err)
-		return err;
-	alloc->handle = handle;
-	err = gs_device_respond(cmd, sizeof(*alloc));
-	if (err)
-		gs_region_remove(cmd->file, handle, GS_KIND_MANUAL);
-	return err;
+	return gs_region_hand_out(cmd, region, &alloc->handle, sizeof(*alloc));
 }
 
 static int gs_region_free(struct gs_command *cmd, enum gs_kind kind)
@@ -159,8 +171,6 @@ int gs_ioc_stack_alloc(struct gs_command *cmd)
 {
 	struct gostat_ioc_alloc *alloc = &cmd->alloc;
 	struct gs_region *region;
-	u32 handle;
-	int err;
 
 	if (alloc->flags & ~GS_ALLOC_FLAGS || alloc->__reserved ||
 	    !alloc->bytes || alloc->bytes > GOSTAT_STACK_MAX)
@@ -169,14 +179,7 @@ int gs_ioc_stack_alloc(struct gs_command *cmd)
 	region = gs_stack_region(cmd->file, alloc->usable, alloc->flags);
 	if (IS_ERR(region))
 		return PTR_ERR(region);
-	err = gs_region_insert(region, &handle);
-	if (err)
-		return err;
-	alloc->handle = handle;
-	err = gs_device_respond(cmd, sizeof(*alloc));
-	if (err)
-		gs_region_remove(cmd->file, handle, GS_KIND_STACK);
-	return err;
+	return gs_region_hand_out(cmd, region, &alloc->handle, sizeof(*alloc));
 }
 
 /**

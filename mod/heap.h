@@ -266,7 +266,9 @@ static inline struct gs_span *gs_heap_span(struct gs_heap *heap,
  * The colour is read once, with all locks of the move held: a flip before is
  * seen, a flip after finds all of them changed alike.
  *
- * Context: Locks held, interrupts off; gs_cut_join_owner() for no lock.
+ * Context: Locks held, interrupts off. Or neither, by the owner of this CPU's
+ * byte on its slow path, for its words alone: then somebody may join between the
+ * two reads, and gs_cpu_need_not_join() was called after the byte was raised.
  */
 static __always_inline void gs_cut_join(struct gs_heap *heap,
 					struct gs_class *class, bool pages)
@@ -279,26 +281,6 @@ static __always_inline void gs_cut_join(struct gs_heap *heap,
 		gs_cut_join_class(class, colour);
 	if (pages && unlikely(heap->page_colour != colour))
 		gs_cut_join_heap(heap, colour);
-}
-
-/**
- * gs_cut_join_owner() - D3, for what changes this CPU's words alone
- * @heap: the heap
- *
- * Interrupts may be on: then somebody may join between the two reads.
- *
- * Context: Owner of this CPU's byte, on the slow path.
- */
-static __always_inline void gs_cut_join_owner(struct gs_heap *heap)
-{
-	if (unlikely(this_cpu_read(heap->cpu->lock) >= GS_DIVERT)) {
-		/*
-		 * The byte was raised before the colour is read: pairs with
-		 * gs_cut_sweep(), where the reader may speak for this CPU.
-		 */
-		smp_mb();
-	}
-	gs_cut_join(heap, NULL, false);
 }
 
 static inline void gs_class_lock(struct gs_class *class, unsigned long *flags)
