@@ -312,13 +312,24 @@ static inline __u64 manual_spans(void)
 static inline pid_t start_worker(void)
 {
 	__u32 handles[64], done;
-	pid_t pid = fork();
 	unsigned int i;
-	int fd;
+	int fd, opened[2];
+	pid_t pid;
+	char c;
 
-	if (pid)
+	if (pipe(opened))
+		return -1;
+	pid = fork();
+	close(opened[pid ? 1 : 0]);
+	if (pid) {
+		/* To its end: an open of the device ends everybody's round. */
+		if (read(opened[0], &c, 1))
+			pid = -1;
+		close(opened[0]);
 		return pid;
+	}
 	fd = open_device();
+	close(opened[1]);
 	for (i = 0; fd >= 0; i++) {
 		alloc_batch(fd, 64, 1 + i * 97 % 9000, NULL, handles, &done);
 		free_batch(fd, done, handles, &done);
