@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * api - what <gostat/gostat.h> exports, on the module's one heap.
+ * api - what <gostat/gostat.h> and its companions export, on the one heap of the
+ * module.
  *
  * Entry points of the fast path are notrace: a tracer may allocate with them.
  */
 #include <linux/export.h>
 #include <linux/percpu.h>
 #include <linux/string.h>
+#include <gostat/scavenge.h>
 
 #include "alloc.h"
 #include "memstats.h"
@@ -266,3 +268,33 @@ void gostat_bounds(struct gostat_bounds *bounds)
 	gs_bounds_read(&gs_module_heap, bounds);
 }
 EXPORT_SYMBOL_NS_GPL(gostat_bounds, GS_NS);
+
+u64 gostat_scavenge(void)
+{
+	return gs_scavenge_all(&gs_module_heap);
+}
+EXPORT_SYMBOL_NS_GPL(gostat_scavenge, GS_NS);
+
+u64 gostat_memory_limit(void)
+{
+	return atomic64_read(&gs_module_heap.reclaim.soft);
+}
+EXPORT_SYMBOL_NS_GPL(gostat_memory_limit, GS_NS);
+
+void gostat_set_memory_limit(u64 bytes)
+{
+	gs_limit_set(&gs_module_heap, &gs_module_heap.reclaim.soft, bytes);
+}
+EXPORT_SYMBOL_NS_GPL(gostat_set_memory_limit, GS_NS);
+
+u64 gostat_memory_limit_hard(void)
+{
+	return atomic64_read(&gs_module_heap.reclaim.hard);
+}
+EXPORT_SYMBOL_NS_GPL(gostat_memory_limit_hard, GS_NS);
+
+void gostat_set_memory_limit_hard(u64 bytes)
+{
+	gs_limit_set(&gs_module_heap, &gs_module_heap.reclaim.hard, bytes);
+}
+EXPORT_SYMBOL_NS_GPL(gostat_set_memory_limit_hard, GS_NS);

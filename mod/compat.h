@@ -6,9 +6,13 @@
 #ifndef _GS_COMPAT_H
 #define _GS_COMPAT_H
 
+#include <linux/atomic.h>
+#include <linux/err.h>
 #include <linux/hrtimer.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
+#include <linux/shrinker.h>
+#include <linux/slab.h>
 #include <linux/version.h>
 
 /* 6.8 renamed MAX_ORDER, which 6.4 had made inclusive, to MAX_PAGE_ORDER. */
@@ -49,6 +53,48 @@ static inline void gs_vm_flags_mod(struct vm_area_struct *vma, vm_flags_t set,
 	vm_flags_mod(vma, set, clear);
 #else
 	vma->vm_flags = (vma->vm_flags | set) & ~clear;
+#endif
+}
+
+/* Before 6.7 a shrinker was its owner's memory. */
+static inline struct shrinker *
+gs_shrinker_new(unsigned long (*count)(struct shrinker *,
+				       struct shrink_control *),
+		unsigned long (*scan)(struct shrinker *,
+				      struct shrink_control *),
+		int seeks, long batch)
+{
+	struct shrinker *shrinker;
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+	shrinker = shrinker_alloc(0, "gostat");
+#else
+	shrinker = kzalloc(sizeof(*shrinker), GFP_KERNEL);
+#endif
+	if (!shrinker)
+		return ERR_PTR(-ENOMEM);
+	shrinker->count_objects = count;
+	shrinker->scan_objects = scan;
+	shrinker->seeks = seeks;
+	shrinker->batch = batch;
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+	shrinker_register(shrinker);
+#else
+	if (register_shrinker(shrinker, "gostat")) {
+		kfree(shrinker);
+		return ERR_PTR(-ENOMEM);
+	}
+#endif
+	return shrinker;
+}
+
+static inline void gs_shrinker_delete(struct shrinker *shrinker)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+	shrinker_free(shrinker);
+#else
+	unregister_shrinker(shrinker);
+	kfree(shrinker);
 #endif
 }
 

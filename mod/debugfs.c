@@ -8,6 +8,8 @@
  *	/sys/kernel/debug/gostat/by_size	one row a size class, or size of stacks
  *	/sys/kernel/debug/gostat/arenas		one row an arena (debugfs_arenas.c)
  *	/sys/kernel/debug/gostat/verify		the recount (verify.h)
+ *	/sys/kernel/debug/gostat/scavenger_trace, scavenger_trace_pipe
+ *						records (debugfs_scavtrace.c)
  *
  * All are read only and for root, so that they can be read under lockdown too.
  * No address is shown: an arena is known by its age.
@@ -65,6 +67,20 @@ static void gs_snapshot_put_sinks(struct gs_heap *heap,
 	kfree(snap);
 }
 
+static void gs_memstats_scav(struct seq_file *m,
+			     const struct gostat_snapshot *snap)
+{
+	unsigned int cause, i;
+
+	for (cause = 0; cause < GOSTAT_NR_SCAV_CAUSES; cause++)
+		for (i = 0; i < gs_nr_scav_figures; i++)
+			seq_printf(m, "scavenger/%s/%s %llu\n",
+				   gs_scav_causes[cause],
+				   gs_scav_figures[i].name,
+				   gs_figure_of(&gs_scav_figures[i],
+						&snap->scav[cause]));
+}
+
 static void gs_memstats_sink(struct seq_file *m, const char *name,
 			     const struct gostat_sink_stats *ss)
 {
@@ -95,6 +111,7 @@ static int memstats_show(struct seq_file *m, void *v)
 		if (heap->sinks.sink[i].state != GS_SINK_FREE)
 			gs_memstats_sink(m, heap->sinks.sink[i].name,
 					 &snap->sink[i]);
+	gs_memstats_scav(m, snap);
 	gs_snapshot_put_sinks(heap, snap);
 	return 0;
 }
@@ -162,6 +179,21 @@ static void gs_json_sinks(struct seq_file *m, struct gs_heap *heap,
 	seq_puts(m, "\n]");
 }
 
+static void gs_json_scav(struct seq_file *m, const struct gostat_snapshot *snap)
+{
+	unsigned int i;
+
+	seq_puts(m, ",\n\"scavenger\": {");
+	for (i = 0; i < GOSTAT_NR_SCAV_CAUSES; i++) {
+		seq_printf(m, "%s\n \"%s\": {", i ? "," : "",
+			   gs_scav_causes[i]);
+		gs_json_figures(m, gs_scav_figures, gs_nr_scav_figures,
+				&snap->scav[i]);
+		seq_puts(m, "}");
+	}
+	seq_puts(m, "\n}");
+}
+
 static int memstats_json_show(struct seq_file *m, void *v)
 {
 	struct gs_heap *heap = m->private;
@@ -185,6 +217,7 @@ static int memstats_json_show(struct seq_file *m, void *v)
 	gs_json_classes(m, "stacks", snap->stack, GOSTAT_NR_STACKS);
 	gs_json_cpus(m, cpus);
 	gs_json_sinks(m, heap, snap);
+	gs_json_scav(m, snap);
 	seq_puts(m, "\n}\n");
 	gs_snapshot_put_sinks(heap, snap);
 	kfree(cpus);
@@ -339,6 +372,10 @@ void gs_debugfs_init(struct gs_heap *heap)
 	debugfs_create_file("by_size", 0400, dir, heap, &by_size_fops);
 	debugfs_create_file("arenas", 0400, dir, heap, &gs_arenas_fops);
 	debugfs_create_file("verify", 0400, dir, heap, &verify_fops);
+	debugfs_create_file("scavenger_trace", 0400, dir, heap,
+			    &gs_scavtrace_fops);
+	debugfs_create_file("scavenger_trace_pipe", 0400, dir, heap,
+			    &gs_scavpipe_fops);
 	gs_debugfs_dir = dir;
 }
 

@@ -148,7 +148,8 @@ static int gs_ioc_info(struct gs_command *cmd)
 		.features = GOSTAT_FEATURE_BATCH | GOSTAT_FEATURE_IO |
 			    GOSTAT_FEATURE_LOOKUP |
 			    GOSTAT_FEATURE_SNAPSHOT |
-			    GOSTAT_FEATURE_MANUAL | GOSTAT_FEATURE_STACK,
+			    GOSTAT_FEATURE_MANUAL | GOSTAT_FEATURE_STACK |
+			    GOSTAT_FEATURE_SCAVENGE,
 		.abi_version = GOSTAT_ABI_VERSION,
 		.page_size = PAGE_SIZE,
 		.nr_classes = GOSTAT_NR_CLASSES,
@@ -243,6 +244,17 @@ static const struct gs_operation gs_operations[] = {
 		.min_size = offsetofend(struct gostat_ioc_free, __reserved),
 		.run = gs_ioc_stack_free,
 	},
+	[_IOC_NR(GOSTAT_IOC_SCAVENGE)] = {
+		.size = sizeof(struct gostat_ioc_scavenge),
+		.min_size = offsetofend(struct gostat_ioc_scavenge, released),
+		.run = gs_ioc_scavenge,
+	},
+	[_IOC_NR(GOSTAT_IOC_LIMITS)] = {
+		.size = sizeof(struct gostat_ioc_limits),
+		.min_size = offsetofend(struct gostat_ioc_limits,
+					memory_limit_hard),
+		.run = gs_ioc_limits,
+	},
 };
 
 /* What the first version was, it must stay for ever. */
@@ -260,6 +272,8 @@ GS_ASSERT_ABI(struct gostat_ioc_lookup, span_pages, 56);
 GS_ASSERT_ABI(struct gostat_ioc_io, data, 40);
 GS_ASSERT_ABI(struct gostat_ioc_snapshot, sinks_sys, 296);
 GS_ASSERT_ABI(struct gostat_ioc_manual_alloc, sink, 64);
+GS_ASSERT_ABI(struct gostat_ioc_scavenge, released, 16);
+GS_ASSERT_ABI(struct gostat_ioc_limits, memory_limit_hard, 24);
 
 static const struct gs_operation *gs_operation_of(unsigned int number)
 {

@@ -10,6 +10,7 @@
  * device_mmap.c	manual spans in user space's page tables
  * device_io.c		commands for their bytes
  * device_snapshot.c	the command for all figures
+ * device_reclaim.c	commands to give memory back and to limit it
  *
  * The ABI is <uapi/linux/gostat.h>; below, the device uses nothing but the
  * kernel API of <gostat/gostat.h>, as any other module would.
@@ -67,6 +68,8 @@ struct gs_file {
  * @io: likewise
  * @snapshot: likewise
  * @manual_alloc: likewise
+ * @scavenge: likewise
+ * @limits: likewise
  */
 struct gs_command {
 	struct gs_file *file;
@@ -82,6 +85,8 @@ struct gs_command {
 		struct gostat_ioc_io io;
 		struct gostat_ioc_snapshot snapshot;
 		struct gostat_ioc_manual_alloc manual_alloc;
+		struct gostat_ioc_scavenge scavenge;
+		struct gostat_ioc_limits limits;
 	};
 };
 
@@ -108,6 +113,8 @@ int gs_ioc_manual_alloc(struct gs_command *cmd);
 int gs_ioc_manual_free(struct gs_command *cmd);
 int gs_ioc_stack_alloc(struct gs_command *cmd);
 int gs_ioc_stack_free(struct gs_command *cmd);
+int gs_ioc_scavenge(struct gs_command *cmd);
+int gs_ioc_limits(struct gs_command *cmd);
 int gs_device_mmap(struct file *filp, struct vm_area_struct *vma);
 
 /**

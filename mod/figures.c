@@ -50,6 +50,11 @@ const struct gs_figure gs_total_figures[] = {
 	GS_TOTAL(failures),
 	GS_TOTAL(cuts),
 	GS_TOTAL(skew),
+	GS_PAGES(scav_goal),
+	GS_PAGES(scav_runs),
+	GS_PAGES(scav_released),
+	GS_PAGES(over_limit),
+	GS_PAGES(limit_refused),
 };
 
 const unsigned int gs_nr_total_figures = ARRAY_SIZE(gs_total_figures);
@@ -121,3 +126,14 @@ const struct gs_figure gs_sink_figures[] = {
 };
 
 const unsigned int gs_nr_sink_figures = ARRAY_SIZE(gs_sink_figures);
+
+#define GS_SCAV_FIGURE(field)						\
+	{ __stringify(field), offsetof(struct gostat_scav_stats, field) }
+
+const struct gs_figure gs_scav_figures[] = {
+	GS_SCAV_FIGURE(runs),
+	GS_SCAV_FIGURE(released),
+	GS_SCAV_FIGURE(ns),
+};
+
+const unsigned int gs_nr_scav_figures = ARRAY_SIZE(gs_scav_figures);

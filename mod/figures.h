@@ -29,6 +29,8 @@ extern const struct gs_figure gs_cpu_figures[];
 extern const unsigned int gs_nr_cpu_figures;
 extern const struct gs_figure gs_sink_figures[];
 extern const unsigned int gs_nr_sink_figures;
+extern const struct gs_figure gs_scav_figures[];
+extern const unsigned int gs_nr_scav_figures;
 
 static inline u64 gs_figure_of(const struct gs_figure *fig, const void *figures)
 {

@@ -52,10 +52,15 @@ int gs_heap_init(struct gs_heap *heap, const struct gs_heap_config *config)
 	raw_spin_lock_init(&heap->lock);
 	heap->fit = RB_ROOT;
 	gs_whole_init(heap);
+	gs_background_init(heap, config->knob);
+	gs_reclaim_init(heap, config->limit, config->limit_hard);
 
-	err = gs_snapshot_init(heap);
+	err = gs_scavtrace_init(heap, config->records ?: GS_SCAV_RECORDS);
 	if (err)
 		return err;
+	err = gs_snapshot_init(heap);
+	if (err)
+		goto err_scavtrace;
 	heap->own_cpu = own_cpu;
 	heap->cpu = config->cpu ?: alloc_percpu(struct gs_cpu);
 	if (!heap->cpu) {
@@ -80,6 +85,8 @@ err_cpu:
 		free_percpu(heap->cpu);
 err_snapshot:
 	gs_snapshot_destroy(heap);
+err_scavtrace:
+	gs_scavtrace_destroy(heap);
 	return err;
 }
 
@@ -145,10 +152,13 @@ static u64 gs_heap_report_leaks(struct gs_heap *heap)
  */
 u64 gs_heap_destroy(struct gs_heap *heap)
 {
-	struct gs_release all = { .want = U64_MAX, .split = true, .dense = true };
+	struct gs_release all = { .want = U64_MAX, .unit = GS_RELEASE_PAGES,
+				  .dense = true };
 	unsigned int i;
 	u64 live;
 
+	gs_background_stop(heap);
+	gs_reclaim_destroy(heap);
 	gs_cpucache_destroy(heap);
 	gs_whole_destroy(heap);
 	gs_release_walk(heap, &all);
@@ -168,6 +178,7 @@ u64 gs_heap_destroy(struct gs_heap *heap)
 	if (heap->own_cpu)
 		free_percpu(heap->cpu);
 	gs_snapshot_destroy(heap);
+	gs_scavtrace_destroy(heap);
 	return live;
 }
 

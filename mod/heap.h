@@ -5,6 +5,7 @@
  *	api		gostat_*(): what <gostat/gostat.h> exports
  *	cpucache	per-CPU magazines; the fast path
  *	central		per-class spans; object bitmaps
+ *	scavenger	idle pages go back (background, reclaim)
  *	pageheap	page runs inside arenas; lock-protected counters
  *	arena		blocks of pages; address -> arena -> span
  *	source		pages from the page allocator
@@ -33,6 +34,7 @@
 #include <gostat/gostat.h>
 
 #include "arena.h"
+#include "background.h"
 #include "badfree.h"
 #include "central.h"
 #include "compat.h"
@@ -42,7 +44,9 @@
 #include "manual.h"
 #include "metadata.h"
 #include "pageheap.h"
+#include "reclaim.h"
 #include "release.h"
+#include "scavtrace.h"
 #include "sink.h"
 #include "sizeclass.h"
 #include "span.h"
@@ -77,6 +81,9 @@
  * @vruns: whole spans backed by vmalloc, by address; @lock
  * @vdead: those freed, waiting for process context
  * @vdead_work: returns them
+ * @background: what the scavenger does by itself
+ * @reclaim: limits and shrinker
+ * @scavtrace: the scavenger's records
  * @arena_pool: struct gs_arena
  * @row_pool: struct gs_row
  * @span_pool: struct gs_span by words of bitmap
@@ -111,6 +118,9 @@ struct gs_heap {
 	struct rb_root vruns;
 	struct llist_head vdead;
 	struct work_struct vdead_work;
+	struct gs_background background;
+	struct gs_reclaim reclaim;
+	struct gs_scavtrace scavtrace;
 	struct gs_fixalloc arena_pool;
 	struct gs_fixalloc row_pool;
 	struct gs_fixalloc span_pool[GS_SPAN_POOLS];
@@ -129,11 +139,19 @@ struct gs_heap {
  * @source: page source; NULL for the page allocator
  * @cpu: per-CPU part; NULL to allocate one
  * @uncached: without magazines
+ * @knob: of the background scavenger (enum gs_knob); NULL for the defaults
+ * @limit: memory_limit, bytes; 0 for none
+ * @limit_hard: memory_limit_hard, likewise
+ * @records: of the scavenger that are kept; 0 for the default
  */
 struct gs_heap_config {
 	struct gs_source *source;
 	struct gs_cpu __percpu *cpu;
 	bool uncached;
+	const u32 *knob;
+	u64 limit;
+	u64 limit_hard;
+	unsigned int records;
 };
 
 int gs_heap_init(struct gs_heap *heap, const struct gs_heap_config *config);

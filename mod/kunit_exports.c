@@ -85,6 +85,20 @@ GS_EXPORT_KUNIT(gs_release_arena);
 GS_EXPORT_KUNIT(gs_release_walk);
 GS_EXPORT_KUNIT(gs_scavenge);
 GS_EXPORT_KUNIT(gs_scavenge_all);
+GS_EXPORT_KUNIT(gs_background_look);
+GS_EXPORT_KUNIT(gs_background_start);
+GS_EXPORT_KUNIT(gs_background_stop);
+GS_EXPORT_KUNIT(gs_background_share);
+GS_EXPORT_KUNIT(gs_demand_decayed);
+GS_EXPORT_KUNIT(gs_knobs);
+GS_EXPORT_KUNIT(gs_knob_parse);
+GS_EXPORT_KUNIT(gs_knob_set);
+GS_EXPORT_KUNIT(gs_limit_parse);
+GS_EXPORT_KUNIT(gs_limit_set);
+GS_EXPORT_KUNIT(gs_shrink_count);
+GS_EXPORT_KUNIT(gs_shrink_scan);
+GS_EXPORT_KUNIT(gs_scavtrace_get);
+GS_EXPORT_KUNIT(gs_scav_record_print);
 
 /* cut */
 GS_EXPORT_KUNIT(gs_cut_divert);

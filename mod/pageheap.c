@@ -49,21 +49,6 @@ void gs_fit_remove(struct gs_heap *heap, struct gs_arena *arena)
 		rb_erase(&arena->fit, &heap->fit);
 }
 
-/**
- * gs_fit_last() - the arena that would be chosen last
- * @heap: whose
- *
- * If any is free in one run from end to end, this one is.
- *
- * Context: heap->lock held.
- * Return: the arena, or NULL if none has a free run.
- */
-struct gs_arena *gs_fit_last(struct gs_heap *heap)
-{
-	lockdep_assert_held(&heap->lock);
-	return rb_entry_safe(rb_last(&heap->fit), struct gs_arena, fit);
-}
-
 /* The preferred one of the arenas with a free run of @npages or more. */
 static struct gs_arena *gs_fit_first(struct gs_heap *heap, unsigned int npages)
 {
@@ -235,6 +220,21 @@ static void gs_page_books_sink_out(struct gs_heap *heap, unsigned int sink,
 	heap->pages.idle += bytes;
 }
 
+static void gs_page_books_heap_in(struct gs_heap *heap, struct gs_span *span,
+				  size_t bytes)
+{
+	heap->pages.idle -= bytes;
+	heap->pages.inuse += bytes;
+	if (span->class) {
+		span->state = GS_SPAN_SMALL;
+	} else {
+		span->state = GS_SPAN_LARGE;
+		heap->pages.large_nmalloc++;
+		heap->pages.large_allocated += bytes;
+		gs_heap_out(heap, bytes);
+	}
+}
+
 /**
  * gs_page_books_span_in() - a span comes: its pages were idle, now in use
  * @heap: whose
@@ -251,18 +251,11 @@ void gs_page_books_span_in(struct gs_heap *heap, struct gs_span *span)
 	if (sink) {
 		gs_page_books_sink_in(heap, sink, bytes);
 		span->state = span->class ? GS_SPAN_SMALL : GS_SPAN_MANUAL;
-		return;
-	}
-	heap->pages.idle -= bytes;
-	heap->pages.inuse += bytes;
-	if (span->class) {
-		span->state = GS_SPAN_SMALL;
 	} else {
-		span->state = GS_SPAN_LARGE;
-		heap->pages.large_nmalloc++;
-		heap->pages.large_allocated += bytes;
-		gs_heap_out(heap, bytes);
+		gs_page_books_heap_in(heap, span, bytes);
 	}
+	heap->pages.used_peak = max(heap->pages.used_peak,
+				    gs_page_books_used(&heap->pages));
 }
 
 /**
@@ -281,6 +274,8 @@ void gs_page_books_span_out(struct gs_heap *heap, struct gs_span *span)
 	size_t bytes = gs_span_bytes(span);
 
 	lockdep_assert_held(&heap->lock);
+	if (unlikely(heap->background.parked))
+		gs_background_kick(heap);
 	if (sink) {
 		span->state = GS_SPAN_DEAD;
 		gs_page_books_sink_out(heap, sink, bytes);
@@ -305,6 +300,7 @@ static void gs_span_place(struct gs_heap *heap, struct gs_span *span,
 	gs_fit_remove(heap, arena);
 	gs_arena_take(arena, slot, span->npages, span, gs_span_handle(span));
 	gs_fit_insert(heap, arena);
+	gs_source_idle(heap, arena, -(long)span->npages);
 }
 
 /**
@@ -324,6 +320,7 @@ void gs_span_free_locked(struct gs_heap *heap, struct gs_span *span)
 	gs_arena_stamp(arena, gs_arena_slot(span->base), span->npages,
 		       gs_heap_seconds(heap));
 	gs_fit_insert(heap, arena);
+	gs_source_idle(heap, arena, span->npages);
 }
 
 /**
@@ -360,6 +357,7 @@ static unsigned int gs_growth_order(struct gs_heap *heap, unsigned int min_order
 	u64 want = clamp_t(u64, div_u64(held, GS_GROWTH), GS_MIN_BLOCK,
 			   GS_BLOCK_MAX);
 
+	want = clamp_t(u64, gs_limit_room(heap), PAGE_SIZE, want);
 	return max(min_order, (unsigned int)ilog2(want) - PAGE_SHIFT);
 }
 
@@ -398,6 +396,7 @@ static bool gs_pageheap_grow(struct gs_heap *heap, struct gs_span *span,
 	unsigned long addr, flags;
 	struct page *page;
 
+	gs_limit_make_room(heap, PAGE_SIZE << min_order, gfp);
 	page = gs_grow_get(heap, min_order, gfp, &order);
 	if (!page)
 		return false;
@@ -415,6 +414,7 @@ static bool gs_pageheap_grow(struct gs_heap *heap, struct gs_span *span,
 	arena->pins--;
 	gs_page_books_block_in(heap, PAGE_SIZE << order);
 	gs_fit_insert(heap, arena);
+	gs_source_idle(heap, arena, 1L << order);
 	gs_span_place(heap, span, arena, gs_arena_slot(addr));
 	gs_heap_unlock(heap, flags);
 	return true;
@@ -445,8 +445,7 @@ static struct gs_span *gs_span_fill(struct gs_heap *heap,
 				    struct gs_span *span, unsigned int align,
 				    gfp_t gfp)
 {
-	/* The page allocator takes __GFP_NOFAIL for two pages at most. */
-	while (!gs_pageheap_get(heap, span, align, gfp & ~__GFP_NOFAIL)) {
+	while (!gs_pageheap_get(heap, span, align, gfp)) {
 		if (!(gfp & __GFP_NOFAIL)) {
 			gs_fixalloc_put(pool, span);
 			return NULL;

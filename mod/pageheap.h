@@ -61,13 +61,14 @@ struct gs_span;
  * @large_allocated: bytes of large objects ever allocated
  * @large_freed: bytes of large objects ever freed
  * @large_failures: large allocations that found no pages
- * @scav: what the scavenger has done, by cause
+ * @scav: what the scavenger has done
  * @sink: spans of the sinks; [0] stays 0
  * @guarded: guarded stack-like buffers, which are also in their sink
  * @meta: descriptors, by account
  * @obtained: from the page allocator, counted by gs_source_get() and _put() alone
  * @transit: obtained and not in use for anything yet, or not any more
  * @peak_held: the most @obtained has been
+ * @used_peak: the most that was in spans since the background looked
  *
  * Go: heap_sys, heap_idle, heap_inuse, heap_released, largealloc, largefree.
  */
@@ -81,13 +82,14 @@ struct gs_page_books {
 	u64 large_allocated;
 	u64 large_freed;
 	u64 large_failures;
-	struct gs_scav_books scav[GS_NR_SCAV_CAUSES];
+	struct gs_scav_books scav;
 	struct gs_sink_books sink[GOSTAT_NR_SINKS];
 	u64 guarded;
 	struct gs_books meta[GS_NR_ACCOUNTS];
 	u64 obtained;
 	u64 transit;
 	u64 peak_held;
+	u64 used_peak;
 };
 
 /* Smallest block: 16 KiB, a few spans of the smaller classes. */
@@ -108,7 +110,26 @@ void gs_span_free_locked(struct gs_heap *heap, struct gs_span *span);
 
 void gs_fit_insert(struct gs_heap *heap, struct gs_arena *arena);
 void gs_fit_remove(struct gs_heap *heap, struct gs_arena *arena);
-struct gs_arena *gs_fit_last(struct gs_heap *heap);
+
+/**
+ * gs_page_books_used() - what is in spans, whosever
+ * @books: the books
+ *
+ * That is sys + sum of sink[].inuse - idle, from fewer counters.
+ *
+ * Context: heap->lock held.
+ * Return: bytes.
+ */
+static inline u64 gs_page_books_used(const struct gs_page_books *books)
+{
+	u64 used = books->obtained - books->transit - books->idle +
+		   books->released;
+	unsigned int i;
+
+	for (i = 0; i < GS_NR_ACCOUNTS; i++)
+		used -= books->meta[i].sys;
+	return used;
+}
 
 void gs_page_books_use(struct gs_heap *heap, u64 *sys, size_t bytes);
 void gs_page_books_unuse(struct gs_heap *heap, u64 *sys, size_t bytes);

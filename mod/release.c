@@ -87,7 +87,8 @@ static unsigned int gs_plan_weight(const struct gs_plan *plan, unsigned int from
 static bool gs_may_split(const struct gs_release *rel, unsigned int nidle,
 			 unsigned int npages)
 {
-	return rel->split && (rel->dense || nidle * GS_DENSE >= npages);
+	return rel->unit == GS_RELEASE_PAGES &&
+	       (rel->dense || nidle * GS_DENSE >= npages);
 }
 
 static void gs_plan_make(struct gs_plan *plan, const struct gs_arena *arena,
@@ -135,6 +136,7 @@ static bool gs_plan_cut(struct gs_plan *plan, struct gs_heap *heap,
 	arena->longest = gs_arena_longest(arena);
 	gs_fit_insert(heap, arena);
 	gs_page_books_block_out(heap, bytes);
+	gs_source_idle(heap, arena, -(long)n);
 	rel->released += bytes;
 	return gs_arena_unbind(heap, arena);
 }
@@ -194,6 +196,15 @@ static void gs_release_split(struct gs_heap *heap, struct gs_arena *arena,
 		gs_arena_wait(arena);
 }
 
+/* Is there anything to be done in this arena? */
+static bool gs_release_may(const struct gs_arena *arena,
+			   const struct gs_release *rel)
+{
+	if (!arena->nfree || arena->busy || rel->released >= rel->want)
+		return false;
+	return rel->unit != GS_RELEASE_ARENAS || arena->nfree == GS_ARENA_PAGES;
+}
+
 /**
  * gs_release_arena() - release idle pages of one arena
  * @heap: whose
@@ -211,7 +222,7 @@ void gs_release_arena(struct gs_heap *heap, struct gs_arena *arena,
 
 	gs_heap_lock(heap, &flags);
 	base = arena->base;
-	if (!arena->nfree || arena->busy || rel->released >= rel->want) {
+	if (!gs_release_may(arena, rel)) {
 		gs_heap_unlock(heap, flags);
 		return;
 	}

@@ -49,11 +49,23 @@ struct gs_heap;
 #define GS_NEVER	U32_MAX
 
 /**
+ * enum gs_release_unit - what goes in one piece, the best for the system first
+ * @GS_RELEASE_ARENAS: arenas that are free from end to end
+ * @GS_RELEASE_BLOCKS: blocks that are
+ * @GS_RELEASE_PAGES: idle pages of blocks that are in use in part, too
+ */
+enum gs_release_unit {
+	GS_RELEASE_ARENAS,
+	GS_RELEASE_BLOCKS,
+	GS_RELEASE_PAGES,
+};
+
+/**
  * struct gs_release - what is to be released, and what has been
  * @want: bytes; more only by the rest of a block
  * @older: seconds that a page must have been idle for, and more; 0 for any page
- * @split: blocks that are idle in part too
- * @dense: even if little of them is
+ * @unit: the smallest thing that goes
+ * @dense: pages even of blocks of which little is idle
  * @released: bytes released, over all arenas that this was used for
  * @whole: of it in blocks as large as an arena
  * @due: seconds until the first page that was too young is not any more
@@ -61,7 +73,7 @@ struct gs_heap;
 struct gs_release {
 	u64 want;
 	u32 older;
-	bool split;
+	enum gs_release_unit unit;
 	bool dense;
 	u64 released;
 	u64 whole;

@@ -2,51 +2,38 @@
 /*
  * scavenger - memory that nobody needs goes back. See scavenger.h.
  */
-#include <linux/sched.h>
+#include <linux/workqueue.h>
 
 #include "heap.h"
 
-/* An arena that is free from end to end, or NULL. */
-static struct gs_arena *gs_scav_free_arena(struct gs_heap *heap)
+/**
+ * gs_scav_finish() - count a run and leave its record
+ * @heap: whose
+ * @cause: why it was
+ * @ns: the time it took
+ * @rel: what was released
+ *
+ * Context: Process; no heap lock held.
+ */
+void gs_scav_finish(struct gs_heap *heap, enum gostat_scav_cause cause, u64 ns,
+		    const struct gs_release *rel)
 {
-	struct gs_arena *arena;
+	struct gostat_scav_stats *stats = &heap->pages.scav.cause[cause];
+	struct gs_scav_record record = {
+		.cause = cause,
+		.run = rel->released,
+		.whole = rel->whole,
+		.ns = ns,
+	};
 	unsigned long flags;
 
 	gs_heap_lock(heap, &flags);
-	arena = gs_fit_last(heap);
-	if (arena && arena->longest < GS_ARENA_PAGES)
-		arena = NULL;
+	stats->runs++;
+	stats->released += rel->released;
+	stats->ns += ns;
+	gs_scavtrace_add(heap, &record);
 	gs_heap_unlock(heap, flags);
-	return arena;
-}
-
-/* Whole arenas first. One that somebody else is busy with is left to him. */
-static void gs_scav_arenas(struct gs_heap *heap, struct gs_release *rel)
-{
-	struct gs_arena *arena;
-	u64 before;
-
-	do {
-		before = rel->released;
-		arena = gs_scav_free_arena(heap);
-		if (arena)
-			gs_release_arena(heap, arena, rel);
-		cond_resched();
-	} while (rel->released > before && rel->released < rel->want);
-}
-
-static void gs_scav_finish(struct gs_heap *heap, enum gs_scav_cause cause,
-			   u64 began, const struct gs_release *rel)
-{
-	struct gs_scav_books *books = &heap->pages.scav[cause];
-	u64 ns = gs_heap_now(heap) - began;
-	unsigned long flags;
-
-	gs_heap_lock(heap, &flags);
-	books->runs++;
-	books->bytes += rel->released;
-	books->ns += ns;
-	gs_heap_unlock(heap, flags);
+	gs_scavtrace_tell(heap, &record);
 }
 
 /**
@@ -55,19 +42,19 @@ static void gs_scav_finish(struct gs_heap *heap, enum gs_scav_cause cause,
  * @cause: why
  * @want: bytes to be released; more only by the rest of a block
  *
- * Context: Process, where the page allocator may be called; no heap lock held.
+ * Context: Process, where the page allocator may be called, also for reclaim; no
+ * heap lock held.
  * Return: bytes released, fewer than @want if no more were idle.
  */
-u64 gs_scavenge(struct gs_heap *heap, enum gs_scav_cause cause, u64 want)
+u64 gs_scavenge(struct gs_heap *heap, enum gostat_scav_cause cause, u64 want)
 {
 	struct gs_release rel = { .want = want, .dense = true };
 	u64 began = gs_heap_now(heap);
 
-	gs_scav_arenas(heap, &rel);
-	gs_release_walk(heap, &rel);
-	rel.split = true;
-	gs_release_walk(heap, &rel);
-	gs_scav_finish(heap, cause, began, &rel);
+	for (rel.unit = GS_RELEASE_ARENAS; rel.unit <= GS_RELEASE_PAGES;
+	     rel.unit++)
+		gs_release_walk(heap, &rel);
+	gs_scav_finish(heap, cause, gs_heap_now(heap) - began, &rel);
 	return rel.released;
 }
 
@@ -85,5 +72,5 @@ u64 gs_scavenge_all(struct gs_heap *heap)
 {
 	gs_cpucache_drain(heap);
 	flush_work(&heap->vdead_work);
-	return gs_scavenge(heap, GS_SCAV_FORCED, U64_MAX);
+	return gs_scavenge(heap, GOSTAT_SCAV_FORCED, U64_MAX);
 }

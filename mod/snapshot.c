@@ -141,6 +141,13 @@ void gs_derive_pages(const struct gs_page_books *rec,
 	for (id = GS_SINK_STACKS + 1; id < GOSTAT_NR_SINKS; id++)
 		total->sinks_sys += rec->sink[id].inuse;
 	total->other_sys = rec->transit;
+	for (id = 0; id < GOSTAT_NR_SCAV_CAUSES; id++) {
+		total->scav_runs += rec->scav.cause[id].runs;
+		total->scav_released += rec->scav.cause[id].released;
+	}
+	total->scav_goal = rec->scav.goal;
+	total->over_limit = rec->scav.over_limit;
+	total->limit_refused = rec->scav.refused;
 	total->obtained = rec->obtained;
 	total->peak_held = rec->peak_held;
 	total->sys = total->heap_sys + total->stacks_sys + total->sinks_sys +
@@ -199,6 +206,7 @@ void gs_snapshot_derive(struct gs_heap *heap, struct gostat_snapshot *snap)
 	gs_sum_stacks(snap);
 	for (id = 1; id < GOSTAT_NR_SINKS; id++)
 		gs_derive_sink(&heap->record.sink[id], &snap->sink[id]);
+	memcpy(snap->scav, heap->record.scav.cause, sizeof(snap->scav));
 	gs_derive_memory(&snap->total);
 	snap->total.bad_frees = atomic64_read(&heap->bad_frees);
 	snap->total.cuts = snap->number;

@@ -10,6 +10,10 @@
  *
  * A page that was got and has no use yet, or has none any more, is in transit.
  *
+ * The hard limit is enforced here, for the same reason: nothing comes by another
+ * way. And the kernel is told of idle pages, which it could have back at once
+ * (NR_KERNEL_MISC_RECLAIMABLE): they count as available in /proc/meminfo.
+ *
  * Locking: heap->lock for the counts alone; nothing is got or given back under
  * it. This file is the only one that calls the page allocator.
  */
@@ -19,6 +23,7 @@
 #include <linux/gfp.h>
 #include <linux/types.h>
 
+struct gs_arena;
 struct gs_heap;
 
 /* Zones a caller may ask for; small and large objects otherwise share pages. */
@@ -31,6 +36,7 @@ struct gs_heap;
  * @split: as split_page(): each page of a block becomes a block
  * @get_virt: as __vmalloc()
  * @put_virt: as vfree()
+ * @idle: so many pages more are idle, or less; @page is one in the same node
  * @now: ns of CLOCK_MONOTONIC
  * @seconds: the same in whole seconds, for a few instructions
  *
@@ -46,6 +52,7 @@ struct gs_source {
 		      unsigned int order);
 	void *(*get_virt)(struct gs_source *src, size_t bytes, gfp_t gfp);
 	void (*put_virt)(struct gs_source *src, void *addr);
+	void (*idle)(struct gs_source *src, struct page *page, long npages);
 	u64 (*now)(struct gs_source *src);
 	u64 (*seconds)(struct gs_source *src);
 };
@@ -58,5 +65,7 @@ void gs_source_split(struct gs_heap *heap, struct page *page,
 		     unsigned int order);
 void *gs_source_get_virt(struct gs_heap *heap, size_t bytes, gfp_t gfp);
 void gs_source_put_virt(struct gs_heap *heap, void *addr, size_t bytes);
+void gs_source_idle(struct gs_heap *heap, const struct gs_arena *arena,
+		    long npages);
 
 #endif /* _GS_SOURCE_H */

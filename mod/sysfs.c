@@ -10,7 +10,10 @@
  *	/sys/kernel/gostat/stacks/<size>/<field>	0400
  *	/sys/kernel/gostat/sinks/<name>/<field>		0444
  *	/sys/kernel/gostat/sinks/<name>/description	0444	a line of text
+ *	/sys/kernel/gostat/scavenger/<cause>/<field>	0444
  *	/sys/kernel/gostat/reset_peaks			0200
+ *
+ * and what sysfs_scavenger.c adds to them.
  *
  * Which files there are stands in the tables of figures.c. Nothing is stored
  * here but the attributes and the last reader's round.
@@ -109,12 +112,14 @@ static struct {
 	struct kobject *stacks;
 	struct kobject *cpus;
 	struct kobject *sinks;
+	struct kobject *scavenger;
 	struct gs_dir total;
 	struct gs_dir memory_classes;
 	struct gs_dir class[GOSTAT_NR_CLASSES];
 	struct gs_dir stack[GOSTAT_NR_STACKS];
 	struct gs_dir *cpu;		/* by CPU number */
 	struct gs_dir sink[GOSTAT_NR_SINKS];
+	struct gs_dir scav[GOSTAT_NR_SCAV_CAUSES];
 	unsigned int nfiles;
 
 	struct mutex mutex;		/* guards the round below */
@@ -338,6 +343,21 @@ static int gs_sysfs_init_sinks(void)
 	return err;
 }
 
+static int gs_sysfs_init_scavenger(void)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < GOSTAT_NR_SCAV_CAUSES && !err; i++) {
+		struct gs_dir *dir = &gs_sysfs.scav[i];
+
+		strscpy(dir->name, gs_scav_causes[i], sizeof(dir->name));
+		err = gs_dir_init(dir, gs_scav_figures, gs_nr_scav_figures,
+				  &gs_sysfs.snap->scav[i], 0444);
+	}
+	return err;
+}
+
 static int gs_sysfs_add_sink(struct gs_heap *heap, unsigned int id)
 {
 	struct gs_dir *dir = &gs_sysfs.sink[id];
@@ -387,7 +407,10 @@ static int gs_sysfs_add_groups(void)
 			break;
 		err = sysfs_create_group(gs_sysfs.cpus, &gs_sysfs.cpu[i].group);
 	}
-	return err;
+	for (i = 0; i < GOSTAT_NR_SCAV_CAUSES && !err; i++)
+		err = sysfs_create_group(gs_sysfs.scavenger,
+					 &gs_sysfs.scav[i].group);
+	return err ?: gs_sysfs_add_scavenger(gs_sysfs.root, gs_sysfs.scavenger);
 }
 
 static int gs_sysfs_add(void)
@@ -401,15 +424,17 @@ static int gs_sysfs_add(void)
 	gs_sysfs.stacks = kobject_create_and_add("stacks", gs_sysfs.root);
 	gs_sysfs.cpus = kobject_create_and_add("cpu", gs_sysfs.root);
 	gs_sysfs.sinks = kobject_create_and_add("sinks", gs_sysfs.root);
+	gs_sysfs.scavenger = kobject_create_and_add("scavenger", gs_sysfs.root);
 	if (!gs_sysfs.by_size || !gs_sysfs.stacks || !gs_sysfs.cpus ||
-	    !gs_sysfs.sinks)
+	    !gs_sysfs.sinks || !gs_sysfs.scavenger)
 		return -ENOMEM;
 	err = gs_sysfs_init_round() ?:
 	      gs_sysfs_init_totals() ?:
 	      gs_sysfs_init_classes() ?:
 	      gs_sysfs_init_stacks() ?:
 	      gs_sysfs_init_cpus() ?:
-	      gs_sysfs_init_sinks();
+	      gs_sysfs_init_sinks() ?:
+	      gs_sysfs_init_scavenger();
 	if (err)
 		return err;
 	gs_sysfs.seen = bitmap_zalloc(gs_sysfs.nfiles, GFP_KERNEL);
@@ -451,16 +476,20 @@ void gs_sysfs_exit(void)
 	unsigned int i;
 
 	gs_sinks_hide(gs_sysfs.heap);
+	kobject_del(gs_sysfs.scavenger);
 	kobject_del(gs_sysfs.sinks);
 	kobject_del(gs_sysfs.cpus);
 	kobject_del(gs_sysfs.stacks);
 	kobject_del(gs_sysfs.by_size);
 	kobject_del(gs_sysfs.root);
+	kobject_put(gs_sysfs.scavenger);
 	kobject_put(gs_sysfs.sinks);
 	kobject_put(gs_sysfs.cpus);
 	kobject_put(gs_sysfs.stacks);
 	kobject_put(gs_sysfs.by_size);
 	kobject_put(gs_sysfs.root);
+	for (i = 0; i < GOSTAT_NR_SCAV_CAUSES; i++)
+		gs_dir_free(&gs_sysfs.scav[i]);
 	for (i = 1; i < GOSTAT_NR_SINKS; i++)
 		gs_dir_free(&gs_sysfs.sink[i]);
 	for (i = 0; i < nr_cpu_ids && gs_sysfs.cpu; i++)

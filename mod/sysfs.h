@@ -10,9 +10,11 @@
 #include <linux/types.h>
 
 struct gs_heap;
+struct kobject;
 
 int gs_sysfs_init(struct gs_heap *heap);
 void gs_sysfs_exit(void);
 void gs_sysfs_forget(bool anybodys);
+int gs_sysfs_add_scavenger(struct kobject *root, struct kobject *scavenger);
 
 #endif /* _GS_SYSFS_H */

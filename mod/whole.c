@@ -51,6 +51,7 @@ struct gs_span *gs_whole_new_virt(struct gs_heap *heap, size_t bytes,
 	span = gs_fixalloc_get(&heap->span_pool[0], gfp);
 	if (!span)
 		return NULL;
+	gs_limit_make_room(heap, bytes, gfp);
 	addr = gs_source_get_virt(heap, bytes, gfp & ~__GFP_ZERO);
 	if (!addr) {
 		gs_fixalloc_put(&heap->span_pool[0], span);

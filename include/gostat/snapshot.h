@@ -15,6 +15,7 @@
  *	heap_objects == nmalloc - nfree
  *	nmalloc == sum of nmalloc over the classes, large objects included
  *	obtained == sys - heap_released
+ *	scav_runs == sum of runs, scav_released == sum of released, over the causes
  *	capacity == live + cached + central	nfree <= nmalloc	for every class
  *							and size of stacks
  *
@@ -29,6 +30,22 @@
 
 /* Sinks of manual spans that there can be at once; number 0 is none. */
 #define GOSTAT_NR_SINKS	32
+
+/**
+ * enum gostat_scav_cause - why memory went back to the page allocator
+ * @GOSTAT_SCAV_BACKGROUND: idle for long, and more than was needed lately
+ * @GOSTAT_SCAV_FORCED: somebody asked for it: gostat_scavenge()
+ * @GOSTAT_SCAV_LIMIT: the heap was about to grow beyond its limit
+ * @GOSTAT_SCAV_SHRINKER: the kernel was short of memory
+ * @GOSTAT_NR_SCAV_CAUSES: how many
+ */
+enum gostat_scav_cause {
+	GOSTAT_SCAV_BACKGROUND,
+	GOSTAT_SCAV_FORCED,
+	GOSTAT_SCAV_LIMIT,
+	GOSTAT_SCAV_SHRINKER,
+	GOSTAT_NR_SCAV_CAUSES,
+};
 
 /**
  * struct gostat_memory_classes - where the bytes are: exclusive classes
@@ -103,6 +120,11 @@ struct gostat_memory_classes {
  *	(these four with those of stack-like buffers)
  * @cuts: number of snapshots taken
  * @skew: number of differences that verifications found
+ * @scav_goal: what the background brings held memory down to
+ * @scav_runs: number of the scavenger's runs
+ * @scav_released: cumulative bytes that it gave back
+ * @over_limit: number of growths beyond memory_limit
+ * @limit_refused: number of growths that memory_limit_hard refused
  * @memory: the same bytes in exclusive classes
  */
 struct gostat_memstats {
@@ -140,6 +162,11 @@ struct gostat_memstats {
 	u64 failures;
 	u64 cuts;
 	u64 skew;
+	u64 scav_goal;
+	u64 scav_runs;
+	u64 scav_released;
+	u64 over_limit;
+	u64 limit_refused;
 	struct gostat_memory_classes memory;
 };
 
@@ -213,6 +240,18 @@ struct gostat_sink_stats {
 };
 
 /**
+ * struct gostat_scav_stats - the scavenger's runs of one cause
+ * @runs: their number
+ * @released: bytes given back by those that have ended
+ * @ns: the time that they took
+ */
+struct gostat_scav_stats {
+	u64 runs;
+	u64 released;
+	u64 ns;
+};
+
+/**
  * struct gostat_snapshot - all figures as of one cut
  * @number: of the cut
  * @time: when it was taken, ns of CLOCK_MONOTONIC
@@ -220,6 +259,7 @@ struct gostat_sink_stats {
  * @class: the classes', [0] the large objects
  * @stack: the stack pool's, by gostat_stack_order(); no part of @class's sums
  * @sink: the sinks', by gostat_sink_id(); [0] stays 0
+ * @scav: the scavenger's, by cause
  */
 struct gostat_snapshot {
 	u64 number;
@@ -228,6 +268,7 @@ struct gostat_snapshot {
 	struct gostat_class_stats class[GOSTAT_NR_CLASSES];
 	struct gostat_class_stats stack[GOSTAT_NR_STACKS];
 	struct gostat_sink_stats sink[GOSTAT_NR_SINKS];
+	struct gostat_scav_stats scav[GOSTAT_NR_SCAV_CAUSES];
 };
 
 /**
@@ -267,7 +308,8 @@ struct gostat_class_bounds {
  * @pages: the figures of the page heap, which are exact: sys, heap_sys,
  *	heap_inuse, heap_idle, heap_released, stacks_inuse, stacks_sys,
  *	stacks_guarded, sinks_sys, mspan_*, mcache_*, buckhash_sys, gc_sys,
- *	other_sys, obtained, peak_held; others are 0
+ *	other_sys, obtained, peak_held, scav_*, over_limit, limit_refused; others
+ *	are 0
  * @class: the classes', [0] the large objects, which are exact
  * @stack: the stack pool's, by gostat_stack_order()
  *

@@ -162,6 +162,30 @@ static inline void identities_of_heap(struct identity *broken,
 	identities_of_memory(broken, ms);
 }
 
+static inline void identities_of_scavenger(struct identity *broken,
+					   const struct gostat_snapshot *snap,
+					   const struct gostat_snapshot *old)
+{
+	u64 runs = 0, released = 0;
+	unsigned int i;
+
+	for (i = 0; i < GOSTAT_NR_SCAV_CAUSES; i++) {
+		const struct gostat_scav_stats *cause = &snap->scav[i];
+
+		runs += cause->runs;
+		released += cause->released;
+		identity_at_most(broken, old->scav[i].runs, cause->runs);
+		identity_at_most(broken, old->scav[i].released,
+				 cause->released);
+		identity_at_most(broken, old->scav[i].ns, cause->ns);
+	}
+	identity_same(broken, snap->total.scav_runs, runs);
+	identity_same(broken, snap->total.scav_released, released);
+	identity_at_most(broken, old->total.over_limit, snap->total.over_limit);
+	identity_at_most(broken, old->total.limit_refused,
+			 snap->total.limit_refused);
+}
+
 static inline void identities_of_sums(struct identity *broken,
 				      const struct gostat_snapshot *snap)
 {
@@ -207,6 +231,7 @@ static inline bool identities_hold(const struct gostat_snapshot *snap,
 	identities_of_sums(broken, snap);
 	identities_of_heap(broken, &snap->total, &old->total);
 	identities_of_sinks(broken, snap, old);
+	identities_of_scavenger(broken, snap, old);
 	identity_at_most(broken, old->number, snap->number);
 	identity_at_most(broken, old->time, snap->time);
 	for (i = 0; i < sizeof(*snap) / sizeof(*figure); i++)

@@ -161,6 +161,14 @@ static void kh_split(struct gs_source *src, struct page *page,
 	kh_look(kh);
 }
 
+static void kh_idle(struct gs_source *src, struct page *page, long npages)
+{
+	struct kunit_heap *kh = kh_of_source(src);
+
+	/* The heap's lock is held. */
+	kh->idle += npages;
+}
+
 static u64 kh_now(struct gs_source *src)
 {
 	return READ_ONCE(kh_of_source(src)->ns);
@@ -392,6 +400,10 @@ static void kh_check_pages(struct kunit_heap *kh)
 	if (kh->bytes != snap->total.obtained)
 		kh_wrong(kh, "%llu bytes out, %llu obtained", kh->bytes,
 			 snap->total.obtained);
+	if (kh->idle * PAGE_SIZE != snap->total.memory.heap_free &&
+	    llist_empty(&kh->heap.vdead))
+		kh_wrong(kh, "%ld pages idle as the kernel is told, %llu bytes are",
+			 kh->idle, snap->total.memory.heap_free);
 	if (snap->total.other_sys)
 		kh_wrong(kh, "%llu bytes in transit", snap->total.other_sys);
 }
@@ -444,6 +456,7 @@ struct kunit_heap *kh_new(struct kunit *test, bool uncached)
 	kh->source.seconds = kh_seconds;
 	kh->source.get_virt = kh_get_virt;
 	kh->source.put_virt = kh_put_virt;
+	kh->source.idle = kh_idle;
 	config.source = &kh->source;
 	KUNIT_ASSERT_EQ(test, 0, gs_heap_init(&kh->heap, &config));
 	return kh;

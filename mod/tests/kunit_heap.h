@@ -44,6 +44,7 @@
  * @virt: runs of vmalloc that are out
  * @virt_bytes: their lengths
  * @bytes: what is out
+ * @idle: pages that the kernel was told are idle; the heap's lock
  * @requests: how often pages were asked for
  * @fail_at: the request that is refused; 0 for none
  * @failed: requests refused
@@ -75,6 +76,7 @@ struct kunit_heap {
 	void *virt[KH_VIRT];
 	size_t virt_bytes[KH_VIRT];
 	u64 bytes;
+	long idle;
 	unsigned long requests;
 	unsigned long fail_at;
 	unsigned long failed;

@@ -11,22 +11,7 @@
 #include <linux/module.h>
 #include <linux/prandom.h>
 
-#include "kunit_heap.h"
-
-static struct gs_span *span(struct kunit *test, unsigned int npages)
-{
-	struct gs_span *s;
-
-	s = gs_span_new_whole(&kh_of(test)->heap, npages, 1, 0, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, s);
-	return s;
-}
-
-static void drop(struct kunit *test, struct gs_span *s)
-{
-	KUNIT_EXPECT_PTR_EQ(test, NULL,
-			    gs_large_free(&kh_of(test)->heap, (void *)s->base));
-}
+#include "spans.h"
 
 /* @n empty arenas, oldest first. */
 static void arenas(struct kunit *test, struct gs_arena **arena, unsigned int n)

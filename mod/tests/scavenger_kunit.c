@@ -11,30 +11,7 @@
 #include <linux/module.h>
 #include <linux/prandom.h>
 
-#include "kunit_heap.h"
-
-static struct gs_span *span(struct kunit *test, unsigned int npages)
-{
-	struct gs_span *s;
-
-	s = gs_span_new_whole(&kh_of(test)->heap, npages, 1, 0, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, s);
-	return s;
-}
-
-static void drop(struct kunit *test, struct gs_span *s)
-{
-	KUNIT_EXPECT_PTR_EQ(test, NULL,
-			    gs_large_free(&kh_of(test)->heap, (void *)s->base));
-}
-
-/* Bytes of pages that are in no span. */
-static u64 idle(struct kunit *test)
-{
-	const struct gs_page_books *pages = &kh_of(test)->heap.pages;
-
-	return pages->idle - pages->released;
-}
+#include "spans.h"
 
 /* A forced run; the source must have got back what it says. */
 static u64 force(struct kunit *test)
@@ -56,7 +33,7 @@ static u64 force(struct kunit *test)
 static u64 release_older(struct kunit *test, u32 seconds, u32 *due)
 {
 	struct gs_release rel = {
-		.want = U64_MAX, .older = seconds, .split = true,
+		.want = U64_MAX, .older = seconds, .unit = GS_RELEASE_PAGES,
 		.dense = true, .due = GS_NEVER,
 	};
 
@@ -96,7 +73,7 @@ static void a_forced_run_leaves_nothing_idle(struct kunit *test)
 static void an_empty_heap_has_nothing_to_release(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, force(test), 0);
-	KUNIT_EXPECT_EQ(test, kh_of(test)->heap.pages.scav[GS_SCAV_FORCED].runs,
+	KUNIT_EXPECT_EQ(test, stats(test, GOSTAT_SCAV_FORCED)->runs,
 			1);
 }
 
@@ -140,10 +117,10 @@ static void a_run_stops_when_it_has_what_it_wants(struct kunit *test)
 		s[i] = span(test, GS_ARENA_PAGES);
 	for (i = 0; i < 3; i++)
 		drop(test, s[i]);
-	released = gs_scavenge(&kh->heap, GS_SCAV_FORCED, GS_ARENA_SIZE + 1);
+	released = gs_scavenge(&kh->heap, GOSTAT_SCAV_FORCED, GS_ARENA_SIZE + 1);
 	KUNIT_EXPECT_EQ(test, released, 2 * GS_ARENA_SIZE);
 	KUNIT_EXPECT_EQ(test, idle(test), GS_ARENA_SIZE);
-	KUNIT_EXPECT_EQ(test, gs_scavenge(&kh->heap, GS_SCAV_FORCED, 0), 0);
+	KUNIT_EXPECT_EQ(test, gs_scavenge(&kh->heap, GOSTAT_SCAV_FORCED, 0), 0);
 }
 
 /* --- in which blocks ------------------------------------------------------ */
@@ -188,10 +165,10 @@ static void whole_blocks_go_before_one_is_split(struct kunit *test)
 	drop(test, a);
 	s = span(test, GS_ARENA_PAGES / 2);
 	drop(test, b);
-	gs_scavenge(&kh->heap, GS_SCAV_FORCED, PAGE_SIZE);
+	gs_scavenge(&kh->heap, GOSTAT_SCAV_FORCED, PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, kh->splits, 0);
 	KUNIT_EXPECT_EQ(test, idle(test), GS_ARENA_SIZE / 2);
-	gs_scavenge(&kh->heap, GS_SCAV_FORCED, PAGE_SIZE);
+	gs_scavenge(&kh->heap, GOSTAT_SCAV_FORCED, PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, kh->splits, 1);
 	KUNIT_EXPECT_EQ(test, idle(test), GS_ARENA_SIZE / 2 - PAGE_SIZE);
 	drop(test, s);
@@ -226,7 +203,7 @@ static void a_checkerboard_gives_back_every_idle_page(struct kunit *test)
 static void a_dense_block_is_left_alone_unless_told(struct kunit *test)
 {
 	unsigned int few = max_t(unsigned int, 1, GS_ARENA_PAGES / GS_DENSE - 1);
-	struct gs_release rel = { .want = U64_MAX, .split = true };
+	struct gs_release rel = { .want = U64_MAX, .unit = GS_RELEASE_PAGES };
 	struct kunit_heap *kh = kh_of(test);
 	struct gs_span *s, *few_more;
 
@@ -472,7 +449,7 @@ static void books_close_at_every_step(struct kunit *test)
 		s[i] = s[i] ? NULL : span(test, 1 + (r >> 8) % 64);
 		kh_pass(kh, (r >> 16) % 4);
 		if (step % 16 == 0)
-			gs_scavenge(&kh->heap, GS_SCAV_FORCED,
+			gs_scavenge(&kh->heap, GOSTAT_SCAV_FORCED,
 				    (u64)(r >> 20) << PAGE_SHIFT);
 		if (step % 32 == 0)
 			release_older(test, 5, NULL);
@@ -528,7 +505,7 @@ static int release(void *data)
 
 	while (!kthread_should_stop()) {
 		if (n++ % 4)
-			gs_scavenge(heap, GS_SCAV_FORCED, 64 * PAGE_SIZE);
+			gs_scavenge(heap, GOSTAT_SCAV_FORCED, 64 * PAGE_SIZE);
 		else
 			gs_scavenge_all(heap);
 		cond_resched();
@@ -556,7 +533,7 @@ static void nothing_is_lost_while_everybody_works(struct kunit *test)
 	force(test);
 	KUNIT_EXPECT_EQ(test, kh->heap.pages.released, kh->heap.pages.sys);
 	KUNIT_EXPECT_EQ(test, kh->heap.pages.inuse, 0);
-	KUNIT_EXPECT_GT(test, kh->heap.pages.scav[GS_SCAV_FORCED].bytes, 0);
+	KUNIT_EXPECT_GT(test, stats(test, GOSTAT_SCAV_FORCED)->released, 0);
 }
 
 static struct kunit_case gostat_scavenger_cases[] = {

@@ -97,6 +97,8 @@
 #define GOSTAT_IOC_MANUAL_FREE	_IO(GOSTAT_IOC_TYPE, 0x0a)
 #define GOSTAT_IOC_STACK_ALLOC	_IO(GOSTAT_IOC_TYPE, 0x0b)
 #define GOSTAT_IOC_STACK_FREE	_IO(GOSTAT_IOC_TYPE, 0x0c)
+#define GOSTAT_IOC_SCAVENGE	_IO(GOSTAT_IOC_TYPE, 0x0d)
+#define GOSTAT_IOC_LIMITS	_IO(GOSTAT_IOC_TYPE, 0x0e)
 
 /*
  * The version of this ABI. It only ever grows, and only by additions; to learn
@@ -111,6 +113,7 @@
 #define GOSTAT_FEATURE_SNAPSHOT	(1 << 3) /* SNAPSHOT */
 #define GOSTAT_FEATURE_MANUAL	(1 << 4) /* MANUAL_ALLOC, MANUAL_FREE, mmap() */
 #define GOSTAT_FEATURE_STACK	(1 << 5) /* STACK_ALLOC, STACK_FREE */
+#define GOSTAT_FEATURE_SCAVENGE	(1 << 6) /* SCAVENGE, LIMITS */
 
 /**
  * struct gostat_ioc_info - ioctl(GOSTAT_IOC_INFO)
@@ -452,6 +455,46 @@ struct gostat_ioc_manual_alloc {
 	__u32 handle;
 	__u32 __reserved;
 	char sink[GOSTAT_SINK_NAME];
+};
+
+/**
+ * struct gostat_ioc_scavenge - ioctl(GOSTAT_IOC_SCAVENGE)
+ * @size: sizeof(struct gostat_ioc_scavenge)
+ * @flags: must be 0
+ * @released: out: bytes that went back to the page allocator
+ *
+ * All idle memory goes back, whatever its age; magazines are emptied first.
+ * The whole heap is meant, so CAP_SYS_ADMIN is needed (EPERM).
+ */
+struct gostat_ioc_scavenge {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 released;
+};
+
+/* Flags of GOSTAT_IOC_LIMITS: which limit to set. */
+#define GOSTAT_LIMIT_SOFT	(1 << 0) /* memory_limit */
+#define GOSTAT_LIMIT_HARD	(1 << 1) /* memory_limit_hard */
+
+/**
+ * struct gostat_ioc_limits - ioctl(GOSTAT_IOC_LIMITS)
+ * @size: sizeof(struct gostat_ioc_limits)
+ * @flags: GOSTAT_LIMIT_*; 0 only reads, and anything else needs CAP_SYS_ADMIN
+ *	(EPERM)
+ * @memory_limit: bytes that gostat should have from the page allocator, 0 for
+ *	no limit; in: with GOSTAT_LIMIT_SOFT; out: what is in force
+ * @memory_limit_hard: bytes that it may have at the most; likewise with
+ *	GOSTAT_LIMIT_HARD
+ *
+ * What is idle beyond a limit goes back before the call returns, and from then on
+ * before the heap grows beyond it. Beyond the first it grows all the same; beyond
+ * the second it does not, and allocations fail (ENOMEM).
+ */
+struct gostat_ioc_limits {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 memory_limit;
+	__aligned_u64 memory_limit_hard;
 };
 
 #endif /* _UAPI_LINUX_GOSTAT_H */
