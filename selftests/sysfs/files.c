@@ -14,8 +14,11 @@
 #define NOBODY	65534
 #define ABI	"_sysfs-kernel-gostat"
 #define NAMES	256
-/* The one file that is written and not read. */
+/* Files that are written, and are no figures. */
 #define CONTROL	"reset_peaks"
+static const char * const controls[] = {
+	CONTROL, "scavenge", "memory_limit", "memory_limit_hard",
+};
 
 /* Names under /sys/kernel/gostat/, as What: lines have them. */
 struct names {
@@ -67,6 +70,16 @@ static int read_documentation(struct names *names)
 	return 0;
 }
 
+static bool is_control(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_LEN(controls); i++)
+		if (!strcmp(name, controls[i]))
+			return true;
+	return false;
+}
+
 /* Files of /sys/kernel/gostat itself. */
 static void choose_figures(struct names *figures, const struct names *all)
 {
@@ -75,7 +88,7 @@ static void choose_figures(struct names *figures, const struct names *all)
 	figures->n = 0;
 	for (i = 0; i < all->n; i++)
 		if (*all->name[i] && !strchr(all->name[i], '/') &&
-		    strcmp(all->name[i], CONTROL))
+		    !is_control(all->name[i]))
 			memcpy(figures->name[figures->n++], all->name[i],
 			       sizeof(all->name[i]));
 }
@@ -200,6 +213,82 @@ TEST_F(files, memory_classes_are_documented_and_sum_to_sys)
 	EXPECT_EQ(figure("sys"), sum);
 }
 
+/* Those of @dir, as @what in the documentation, with @mode; how many. */
+static unsigned int check_dir(struct __test_metadata *_metadata,
+			      const struct names *documented, const char *dir,
+			      const char *what, mode_t mode)
+{
+	struct dirent *entry;
+	unsigned int n = 0;
+	char name[512];
+	DIR *d;
+
+	snprintf(name, sizeof(name), SYSFS "%s", dir);
+	d = opendir(name);
+	EXPECT_NE(NULL, d);
+	while (d && (entry = readdir(d))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(name, sizeof(name), "%s/%s", what, entry->d_name);
+		EXPECT_EQ(true, has(documented, name)) TH_LOG("%s", name);
+		snprintf(name, sizeof(name), "%s/%s", dir, entry->d_name);
+		EXPECT_EQ(S_IFREG | mode, mode_of(name)) TH_LOG("%s", name);
+		n++;
+	}
+	if (d)
+		closedir(d);
+	return n;
+}
+
+TEST_F(files, the_scavenger_is_documented_by_cause)
+{
+	static const char * const cause[] = {
+		"background", "forced", "limit", "shrinker",
+	};
+	__u64 runs = 0, released = 0;
+	char dir[64], name[128];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_LEN(cause); i++) {
+		snprintf(dir, sizeof(dir), "scavenger/%s", cause[i]);
+		EXPECT_EQ(3, check_dir(_metadata, &self->documented, dir,
+				       "scavenger/<cause>", 0444));
+		snprintf(name, sizeof(name), "%s/runs", dir);
+		runs += figure(name);
+		snprintf(name, sizeof(name), "%s/released", dir);
+		released += figure(name);
+	}
+	EXPECT_EQ(figure("scav_runs"), runs);
+	EXPECT_EQ(figure("scav_released"), released);
+}
+
+TEST_F(files, what_the_scavenger_has_is_documented_both_ways)
+{
+	static const char dir[] = "scavenger/";
+	unsigned int i, n = 0, there = 0;
+	struct dirent *entry;
+	char name[300];
+	DIR *d = opendir(SYSFS "scavenger");
+
+	ASSERT_NE(NULL, d);
+	while ((entry = readdir(d))) {
+		snprintf(name, sizeof(name), "scavenger/%s", entry->d_name);
+		if (entry->d_type != DT_REG)
+			continue;
+		EXPECT_EQ(true, has(&self->documented, name))
+			TH_LOG("%s", name);
+		there++;
+	}
+	closedir(d);
+	for (i = 0; i < self->documented.n; i++) {
+		const char *rest = self->documented.name[i] + strlen(dir);
+
+		n += !strncmp(self->documented.name[i], dir, strlen(dir)) &&
+		     *rest && !strchr(rest, '/');
+	}
+	EXPECT_EQ(n, there);
+}
+
 /* Magazines serve the stack pool too, whose buffers are no objects. */
 static __u64 stacks_nmalloc(void)
 {
@@ -245,31 +334,13 @@ TEST_F(files, cpus_are_directories_of_what_is_documented)
 
 TEST_F(files, stacks_are_directories_of_their_size_for_root)
 {
-	struct dirent *entry;
-	unsigned int size, n;
-	char name[300];
-	DIR *dir;
+	unsigned int size;
+	char name[64];
 
 	for (size = 2048; size <= 32768; size *= 2) {
-		snprintf(name, sizeof(name), SYSFS "stacks/%u", size);
-		dir = opendir(name);
-		ASSERT_NE(NULL, dir);
-		n = 0;
-		while ((entry = readdir(dir))) {
-			if (entry->d_name[0] == '.')
-				continue;
-			snprintf(name, sizeof(name), "by_size/<size>/%s",
-				 entry->d_name);
-			EXPECT_EQ(true, has(&self->documented, name))
-				TH_LOG("%s", name);
-			snprintf(name, sizeof(name), "stacks/%u/%s", size,
-				 entry->d_name);
-			EXPECT_EQ(S_IFREG | 0400, mode_of(name))
-				TH_LOG("%s", name);
-			n++;
-		}
-		closedir(dir);
-		EXPECT_EQ(12, n);
+		snprintf(name, sizeof(name), "stacks/%u", size);
+		EXPECT_EQ(12, check_dir(_metadata, &self->documented, name,
+					"by_size/<size>", 0400));
 		snprintf(name, sizeof(name), "stacks/%u/size", size);
 		EXPECT_EQ(size, figure(name));
 	}
@@ -332,29 +403,16 @@ TEST_F(files, class_directories_hold_what_is_documented)
 
 TEST_F(files, sinks_hold_what_is_documented_for_everybody)
 {
-	unsigned int i, n = 0, documented = 0;
-	struct dirent *entry;
-	char name[512];
-	DIR *dir = opendir(SYSFS "sinks/stacks");
+	static const char dir[] = "sinks/<name>/";
+	unsigned int i, documented = 0;
 
-	ASSERT_NE(NULL, dir);
-	while ((entry = readdir(dir))) {
-		if (entry->d_name[0] == '.')
-			continue;
-		snprintf(name, sizeof(name), "sinks/<name>/%s", entry->d_name);
-		EXPECT_EQ(true, has(&self->documented, name))
-			TH_LOG("%s", name);
-		snprintf(name, sizeof(name), "sinks/stacks/%s", entry->d_name);
-		EXPECT_EQ(S_IFREG | 0444, mode_of(name)) TH_LOG("%s", name);
-		n++;
-	}
-	closedir(dir);
 	for (i = 0; i < self->documented.n; i++)
-		documented += !strncmp(self->documented.name[i],
-				       "sinks/<name>/", 13) &&
-			      self->documented.name[i][13];
-	EXPECT_EQ(documented, n);
-	EXPECT_LT(4, n);
+		documented += !strncmp(self->documented.name[i], dir,
+				       strlen(dir)) &&
+			      self->documented.name[i][strlen(dir)];
+	EXPECT_LT(4, documented);
+	EXPECT_EQ(documented, check_dir(_metadata, &self->documented,
+					"sinks/stacks", "sinks/<name>", 0444));
 }
 
 TEST_F(files, class_of_every_size_the_device_knows)
