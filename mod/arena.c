@@ -565,8 +565,9 @@ void gs_arena_insert_block(struct gs_arena *arena, unsigned long addr,
 unsigned int gs_arena_block_end(const struct gs_arena *arena,
 				unsigned int slot)
 {
-	return min(find_next_bit(arena->block, GS_ARENA_PAGES, slot + 1),
-		   find_next_zero_bit(arena->present, GS_ARENA_PAGES, slot + 1));
+	unsigned int end = find_next_bit(arena->block, GS_ARENA_PAGES, slot + 1);
+
+	return find_next_zero_bit(arena->present, end, slot + 1);
 }
 
 /**

@@ -223,7 +223,8 @@ static u64 gs_background_due(struct gs_heap *heap)
 u64 gs_background_look(struct gs_heap *heap)
 {
 	struct gs_background *bg = &heap->background;
-	u64 began = gs_heap_now(heap), excess, worked;
+	u64 began = gs_heap_now(heap), waited = gs_heap_waited(heap);
+	u64 excess, worked;
 
 	if (!gs_knob(heap, GS_KNOB_ENABLED))
 		return GS_PARKED;
@@ -233,12 +234,14 @@ u64 gs_background_look(struct gs_heap *heap)
 	if (!gs_background_work(heap, excess, began))
 		bg->running = false;
 	worked = gs_heap_now(heap) - began;
+	worked -= min(worked, gs_heap_waited(heap) - waited);
 	bg->ns += worked;
 	gs_busy_add(heap, worked);
+	WRITE_ONCE(bg->pause, gs_pause_ns(heap, worked));
 	if (bg->running)
-		return gs_pause_ns(heap, worked);
+		return bg->pause;
 	gs_background_finish(heap);
-	return max(gs_pause_ns(heap, worked), gs_background_due(heap));
+	return max(bg->pause, gs_background_due(heap));
 }
 
 /* --- by itself ------------------------------------------------------------- */
@@ -261,12 +264,26 @@ static void gs_background_run(struct work_struct *work)
 		gs_background_queue(bg, ns);
 }
 
+/**
+ * gs_background_delay() - when to look after something became idle
+ * @bg: whose; no look is due
+ *
+ * Not before the pause of the last look is over, counted from now to be simple.
+ *
+ * Context: Any.
+ * Return: ns.
+ */
+u64 gs_background_delay(const struct gs_background *bg)
+{
+	return max(gs_period_ns(bg->heap), READ_ONCE(bg->pause));
+}
+
 static void gs_background_kicked(struct irq_work *kick)
 {
 	struct gs_background *bg = container_of(kick, struct gs_background,
 						kick);
 
-	gs_background_queue(bg, gs_period_ns(bg->heap));
+	gs_background_queue(bg, gs_background_delay(bg));
 }
 
 /**

@@ -21,7 +21,8 @@
  * A block of which less than 1/32 is idle is left alone.
  *
  * How fast. A look works for GS_QUANTUM_NS, then pauses for as long as makes the
- * time it worked pace per mille of one CPU:
+ * CPU time that it worked, without what it waited for a CPU, pace per mille of
+ * one CPU:
  *
  *	pause == worked * (1000 - pace) / pace
  *
@@ -125,6 +126,7 @@ struct gs_busy {
  * @busy: the time worked; heap->lock
  * @demand: as of the last look
  * @looked: when that was
+ * @pause: ns that the last look has to be followed by
  * @running: a run is under way:
  * @rel: what it has released
  * @ns: how long it has worked
@@ -140,6 +142,7 @@ struct gs_background {
 	struct gs_busy busy;
 	u64 demand;
 	u64 looked;
+	u64 pause;
 	bool running;
 	struct gs_release rel;
 	u64 ns;
@@ -150,6 +153,7 @@ void gs_background_init(struct gs_heap *heap, const u32 *knob);
 void gs_background_start(struct gs_heap *heap);
 void gs_background_stop(struct gs_heap *heap);
 u64 gs_background_look(struct gs_heap *heap);
+u64 gs_background_delay(const struct gs_background *bg);
 void gs_background_kick(struct gs_heap *heap);
 u32 gs_background_share(struct gs_heap *heap);
 int gs_knob_parse(enum gs_knob id, const char *text, u32 *value);

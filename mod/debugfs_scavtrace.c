@@ -107,7 +107,7 @@ const struct file_operations gs_scavtrace_fops = {
  */
 struct gs_pipe {
 	struct gs_heap *heap;
-	struct mutex mutex;
+	struct mutex mutex;	/* guards what follows */
 	u64 next;
 	char text[GS_SCAV_TEXT];
 	size_t length;

@@ -133,6 +133,7 @@ const unsigned int gs_nr_sink_figures = ARRAY_SIZE(gs_sink_figures);
 const struct gs_figure gs_scav_figures[] = {
 	GS_SCAV_FIGURE(runs),
 	GS_SCAV_FIGURE(released),
+	GS_SCAV_FIGURE(whole),
 	GS_SCAV_FIGURE(ns),
 };
 

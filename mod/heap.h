@@ -210,6 +210,17 @@ static inline u64 gs_heap_seconds(struct gs_heap *heap)
 }
 
 /**
+ * gs_heap_waited() - how long the calling thread has waited for a CPU
+ * @heap: the heap
+ *
+ * Return: ns, since it began.
+ */
+static inline u64 gs_heap_waited(struct gs_heap *heap)
+{
+	return heap->source->waited(heap->source);
+}
+
+/**
  * gs_heap_out() - objects leave central, or large ones come; slow paths only
  * @heap: the heap
  * @bytes: theirs

@@ -86,6 +86,7 @@ GS_EXPORT_KUNIT(gs_release_walk);
 GS_EXPORT_KUNIT(gs_scavenge);
 GS_EXPORT_KUNIT(gs_scavenge_all);
 GS_EXPORT_KUNIT(gs_background_look);
+GS_EXPORT_KUNIT(gs_background_delay);
 GS_EXPORT_KUNIT(gs_background_start);
 GS_EXPORT_KUNIT(gs_background_stop);
 GS_EXPORT_KUNIT(gs_background_share);

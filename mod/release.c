@@ -42,8 +42,9 @@ static void gs_blocks_add(struct gs_blocks *blocks, unsigned int from,
 static unsigned int gs_blocks_end(const struct gs_blocks *blocks,
 				  unsigned int from)
 {
-	return min(find_next_bit(blocks->first, GS_ARENA_PAGES, from + 1),
-		   find_next_zero_bit(blocks->slot, GS_ARENA_PAGES, from + 1));
+	unsigned int end = find_next_bit(blocks->first, GS_ARENA_PAGES, from + 1);
+
+	return find_next_zero_bit(blocks->slot, end, from + 1);
 }
 
 /* --- what goes: heap->lock held ------------------------------------------- */
@@ -138,6 +139,8 @@ static bool gs_plan_cut(struct gs_plan *plan, struct gs_heap *heap,
 	gs_page_books_block_out(heap, bytes);
 	gs_source_idle(heap, arena, -(long)n);
 	rel->released += bytes;
+	if (n == GS_ARENA_PAGES)
+		rel->whole += bytes;
 	return gs_arena_unbind(heap, arena);
 }
 
@@ -149,14 +152,12 @@ static struct page *gs_slot_page(unsigned long base, unsigned int slot)
 }
 
 static void gs_plan_put(const struct gs_plan *plan, struct gs_heap *heap,
-			unsigned long base, struct gs_release *rel)
+			unsigned long base)
 {
 	unsigned int slot, end;
 
 	for_each_set_bit(slot, plan->out.first, GS_ARENA_PAGES) {
 		end = gs_blocks_end(&plan->out, slot);
-		if (end - slot == GS_ARENA_PAGES)
-			rel->whole += GS_ARENA_SIZE;
 		gs_arena_put_block(heap, gs_slot_page(base, slot),
 				   ilog2(end - slot));
 	}
@@ -191,7 +192,7 @@ static void gs_release_split(struct gs_heap *heap, struct gs_arena *arena,
 		memset(plan, 0, sizeof(*plan));
 	unbound = gs_plan_cut(plan, heap, arena, rel);
 	gs_heap_unlock(heap, flags);
-	gs_plan_put(plan, heap, base, rel);
+	gs_plan_put(plan, heap, base);
 	if (unbound)
 		gs_arena_wait(arena);
 }
@@ -232,7 +233,7 @@ void gs_release_arena(struct gs_heap *heap, struct gs_arena *arena,
 	unbound = gs_plan_cut(&plan, heap, arena, rel);
 	gs_heap_unlock(heap, flags);
 
-	gs_plan_put(&plan, heap, base, rel);
+	gs_plan_put(&plan, heap, base);
 	if (unbound)
 		gs_arena_wait(arena);
 	if (split) {

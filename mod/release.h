@@ -67,7 +67,8 @@ enum gs_release_unit {
  * @unit: the smallest thing that goes
  * @dense: pages even of blocks of which little is idle
  * @released: bytes released, over all arenas that this was used for
- * @whole: of it in blocks as large as an arena
+ * @whole: of it in whole arenas, which the page allocator then has in one piece,
+ *	however many blocks they came in
  * @due: seconds until the first page that was too young is not any more
  */
 struct gs_release {

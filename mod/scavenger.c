@@ -30,6 +30,7 @@ void gs_scav_finish(struct gs_heap *heap, enum gostat_scav_cause cause, u64 ns,
 	gs_heap_lock(heap, &flags);
 	stats->runs++;
 	stats->released += rel->released;
+	stats->whole += rel->whole;
 	stats->ns += ns;
 	gs_scavtrace_add(heap, &record);
 	gs_heap_unlock(heap, flags);

@@ -4,6 +4,7 @@
  */
 #include <linux/ktime.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/vmalloc.h>
 #include <linux/vmstat.h>
 
@@ -54,6 +55,15 @@ static u64 gs_seconds(struct gs_source *src)
 	return ktime_get_seconds();
 }
 
+static u64 gs_waited(struct gs_source *src)
+{
+#ifdef CONFIG_SCHED_INFO
+	return current->sched_info.run_delay;
+#else
+	return 0;
+#endif
+}
+
 struct gs_source gs_page_allocator = {
 	.get = gs_get_from_buddy,
 	.put = gs_put_to_buddy,
@@ -63,6 +73,7 @@ struct gs_source gs_page_allocator = {
 	.idle = gs_tell_of_idle,
 	.now = gs_now,
 	.seconds = gs_seconds,
+	.waited = gs_waited,
 };
 
 /* Would it be too much? So that the page allocator is not asked for nothing. */

@@ -39,6 +39,8 @@ struct gs_heap;
  * @idle: so many pages more are idle, or less; @page is one in the same node
  * @now: ns of CLOCK_MONOTONIC
  * @seconds: the same in whole seconds, for a few instructions
+ * @waited: ns that the calling thread has waited for a CPU, ever, as far as that
+ *	is known
  *
  * The module's heap uses the page allocator; a test injects its own, to fail
  * the n-th call, to count, or to let time pass.
@@ -55,6 +57,7 @@ struct gs_source {
 	void (*idle)(struct gs_source *src, struct page *page, long npages);
 	u64 (*now)(struct gs_source *src);
 	u64 (*seconds)(struct gs_source *src);
+	u64 (*waited)(struct gs_source *src);
 };
 
 extern struct gs_source gs_page_allocator;

@@ -253,6 +253,44 @@ static void the_pause_follows_the_pace(struct kunit *test)
 	forget_demand(test);
 }
 
+/* On a machine that is busy with others most of the time is theirs. */
+static void time_without_a_cpu_is_not_work(struct kunit *test)
+{
+	struct kunit_heap *kh = kh_of(test);
+
+	choose(test, GS_KNOB_IDLE_LIMIT, 0);
+	choose(test, GS_KNOB_MARGIN, 0);
+	burst(test, 1);
+	look(test);
+	kh_pass(kh, 1000);
+	kh->put_ns = 50 * NSEC_PER_MSEC;
+	kh->put_waited_ns = 48 * NSEC_PER_MSEC;
+	while (bg_of(test)->rel.released < GS_ARENA_SIZE)
+		look(test);
+	KUNIT_EXPECT_EQ(test, bg_of(test)->pause, 198 * NSEC_PER_MSEC);
+}
+
+/* Memory that becomes idle right after a look must not shorten its pause. */
+static void the_pause_is_kept_while_parked(struct kunit *test)
+{
+	struct kunit_heap *kh = kh_of(test);
+
+	choose(test, GS_KNOB_IDLE_LIMIT, 0);
+	choose(test, GS_KNOB_MARGIN, 0);
+	burst(test, 1);
+	look(test);
+	kh_pass(kh, 1000);
+	kh->put_ns = 50 * NSEC_PER_MSEC;
+	while (bg_of(test)->rel.released < GS_ARENA_SIZE)
+		look(test);
+	kh->put_ns = 0;
+	KUNIT_EXPECT_EQ(test, bg_of(test)->pause, 4950 * NSEC_PER_MSEC);
+	KUNIT_EXPECT_EQ(test, gs_background_delay(bg_of(test)),
+			4950 * NSEC_PER_MSEC);
+	look(test);
+	KUNIT_EXPECT_EQ(test, gs_background_delay(bg_of(test)), NSEC_PER_SEC);
+}
+
 /* A look stops when its time is over, and the run goes on with the next. */
 static void a_run_takes_as_many_looks_as_it_needs(struct kunit *test)
 {
@@ -353,11 +391,11 @@ static bool goes(struct kunit *test)
 {
 	unsigned int i;
 
-	for (i = 0; i < 1000 && gs_shrink_count(&kh_of(test)->heap); i++) {
+	for (i = 0; i < 500 && gs_shrink_count(&kh_of(test)->heap); i++) {
 		kh_pass(kh_of(test), 100);
-		msleep(10);
+		msleep(20);
 	}
-	return i < 1000;
+	return i < 500;
 }
 
 static void what_is_idle_goes_by_itself(struct kunit *test)
@@ -442,6 +480,8 @@ static struct kunit_case gostat_background_cases[] = {
 	KUNIT_CASE(when_it_is_off_nothing_goes),
 	KUNIT_CASE(it_costs_one_percent_of_a_cpu),
 	KUNIT_CASE(the_pause_follows_the_pace),
+	KUNIT_CASE(time_without_a_cpu_is_not_work),
+	KUNIT_CASE(the_pause_is_kept_while_parked),
 	KUNIT_CASE(a_run_takes_as_many_looks_as_it_needs),
 	KUNIT_CASE(a_heap_may_go_in_the_middle_of_a_run),
 	KUNIT_CASE(nothing_idle_means_no_look),

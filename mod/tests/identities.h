@@ -178,6 +178,7 @@ static inline void identities_of_scavenger(struct identity *broken,
 		identity_at_most(broken, old->scav[i].released,
 				 cause->released);
 		identity_at_most(broken, old->scav[i].ns, cause->ns);
+		identity_at_most(broken, cause->whole, cause->released);
 	}
 	identity_same(broken, snap->total.scav_runs, runs);
 	identity_same(broken, snap->total.scav_released, released);

@@ -130,6 +130,7 @@ static void kh_put(struct gs_source *src, struct page *page, unsigned int order)
 	kh_forget(kh, page, order);
 	kh->puts[min_t(unsigned int, order, KH_ORDERS - 1)]++;
 	WRITE_ONCE(kh->ns, kh->ns + kh->put_ns);
+	kh->waited_ns += kh->put_waited_ns;
 	raw_spin_unlock_irqrestore(&kh->lock, flags);
 	if (!kh_in_region(kh, page))
 		__free_pages(page, order);
@@ -177,6 +178,11 @@ static u64 kh_now(struct gs_source *src)
 static u64 kh_seconds(struct gs_source *src)
 {
 	return div_u64(kh_now(src), NSEC_PER_SEC);
+}
+
+static u64 kh_waited(struct gs_source *src)
+{
+	return kh_of_source(src)->waited_ns;
 }
 
 /* Which of the runs is at @addr, NULL for one that is not out. */
@@ -400,8 +406,7 @@ static void kh_check_pages(struct kunit_heap *kh)
 	if (kh->bytes != snap->total.obtained)
 		kh_wrong(kh, "%llu bytes out, %llu obtained", kh->bytes,
 			 snap->total.obtained);
-	if (kh->idle * PAGE_SIZE != snap->total.memory.heap_free &&
-	    llist_empty(&kh->heap.vdead))
+	if (kh->idle * PAGE_SIZE != snap->total.memory.heap_free)
 		kh_wrong(kh, "%ld pages idle as the kernel is told, %llu bytes are",
 			 kh->idle, snap->total.memory.heap_free);
 	if (snap->total.other_sys)
@@ -417,6 +422,7 @@ static void kh_check_pages(struct kunit_heap *kh)
  */
 bool kh_recount(struct kunit_heap *kh, int line)
 {
+	flush_work(&kh->heap.vdead_work);	/* or it is not at rest */
 	if (kh->map != rcu_access_pointer(kh->heap.map))
 		rcu_barrier();		/* the one before is on its way out */
 	kh->map = rcu_access_pointer(kh->heap.map);
@@ -454,6 +460,7 @@ struct kunit_heap *kh_new(struct kunit *test, bool uncached)
 	kh->source.split = kh_split;
 	kh->source.now = kh_now;
 	kh->source.seconds = kh_seconds;
+	kh->source.waited = kh_waited;
 	kh->source.get_virt = kh_get_virt;
 	kh->source.put_virt = kh_put_virt;
 	kh->source.idle = kh_idle;

@@ -58,6 +58,8 @@
  * @wrong_puts: pages that came back otherwise than they went out
  * @ns: the time
  * @put_ns: what passes while a block is given back
+ * @waited_ns: how much of it was spent without a CPU
+ * @put_waited_ns: the same of the time that passes while a block is given back
  * @region: first pages of arenas' worth of pages of the test's own
  * @place: pages that answer the next requests
  * @nplaces: how many of them there are
@@ -89,6 +91,8 @@ struct kunit_heap {
 	unsigned long wrong_puts;
 	u64 ns;
 	u64 put_ns;
+	u64 waited_ns;
+	u64 put_waited_ns;
 	struct page *region[KH_REGIONS];
 	struct page *place[KH_PLACES];
 	unsigned int nplaces;

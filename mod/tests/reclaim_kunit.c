@@ -348,6 +348,8 @@ static void every_run_leaves_a_record(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, r.consumed, 0);
 	KUNIT_EXPECT_EQ(test, r.time, kh->ns);
 	KUNIT_EXPECT_FALSE(test, gs_scavtrace_get(&kh->heap, 2, &r));
+	KUNIT_EXPECT_EQ(test, stats(test, GOSTAT_SCAV_FORCED)->whole,
+			2 * GS_ARENA_SIZE);
 }
 
 static void old_records_make_room(struct kunit *test)

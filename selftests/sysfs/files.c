@@ -251,7 +251,7 @@ TEST_F(files, the_scavenger_is_documented_by_cause)
 
 	for (i = 0; i < ARRAY_LEN(cause); i++) {
 		snprintf(dir, sizeof(dir), "scavenger/%s", cause[i]);
-		EXPECT_EQ(3, check_dir(_metadata, &self->documented, dir,
+		EXPECT_EQ(4, check_dir(_metadata, &self->documented, dir,
 				       "scavenger/<cause>", 0444));
 		snprintf(name, sizeof(name), "%s/runs", dir);
 		runs += figure(name);
