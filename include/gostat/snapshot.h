@@ -243,11 +243,13 @@ struct gostat_sink_stats {
  * struct gostat_scav_stats - the scavenger's runs of one cause
  * @runs: their number
  * @released: bytes given back by those that have ended
+ * @whole: of these in whole arenas, of 2 MiB
  * @ns: the time that they took
  */
 struct gostat_scav_stats {
 	u64 runs;
 	u64 released;
+	u64 whole;
 	u64 ns;
 };
 

@@ -52,6 +52,9 @@ int bench_fill(struct bench_out *out);
 int bench_remote(struct bench_out *out);
 int bench_larson(struct bench_out *out);
 int bench_load(struct bench_out *out);
+int bench_background(struct bench_out *out);
+int bench_scavenge(struct bench_out *out);
+int bench_hold(struct bench_out *out);
 int bench_which(void);
 
 static inline const char *bench_clock_unit(void)

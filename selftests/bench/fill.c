@@ -16,39 +16,22 @@
 #include <gostat/gostat.h>
 
 #include "bench.h"
-#include "held.h"
+#include "fill.h"
 #include "team.h"
 
-static unsigned long live;
-module_param(live, ulong, 0644);
+unsigned long bench_live;
+module_param_named(live, bench_live, ulong, 0644);
 MODULE_PARM_DESC(live, "fill: MiB to fill to");
 
 /**
- * struct fill - a live set
- * @obj: the objects
- * @size: bytes asked for, of each
- * @n: how many
- * @max: room for
- * @asked: bytes asked for, of all
- * @rnd: the state of the generator
- * @held_filled: the most bytes held, up to when it was full
- * @asked_filled: @asked at that time
- * @held: bytes held
+ * bench_fill_random() - a number
+ * @f: the live set, whose generator is used
+ *
+ * Marsaglia's xorshift64*: the same sequence wherever it runs.
+ *
+ * Return: the number.
  */
-struct fill {
-	void **obj;
-	u32 *size;
-	u32 n;
-	u32 max;
-	u64 asked;
-	u64 rnd;
-	u64 held_filled;
-	u64 asked_filled;
-	struct bench_held held;
-};
-
-/* Marsaglia's xorshift64*: the same sequence wherever it runs. */
-static u32 fill_random(struct fill *f)
+u32 bench_fill_random(struct fill *f)
 {
 	f->rnd ^= f->rnd >> 12;
 	f->rnd ^= f->rnd << 25;
@@ -62,8 +45,8 @@ static u32 fill_random(struct fill *f)
  */
 static u32 fill_size(struct fill *f)
 {
-	u32 octave = fill_random(f) % 10;
-	u64 x = fill_random(f) >> 16;
+	u32 octave = bench_fill_random(f) % 10;
+	u64 x = bench_fill_random(f) >> 16;
 	u64 mantissa = 65536 + ((x * (43024 + ((22512 * x) >> 16))) >> 16);
 
 	return (mantissa << (3 + octave)) >> 16;
@@ -76,8 +59,17 @@ static void *fill_alloc(struct fill *f, size_t size)
 	return kmalloc(size, GFP_KERNEL);
 }
 
-static void fill_free(struct fill *f, void *obj)
+/**
+ * bench_fill_free() - free an object
+ * @f: the live set
+ * @i: which
+ */
+void bench_fill_free(struct fill *f, u32 i)
 {
+	void *obj = f->obj[i];
+
+	f->obj[i] = NULL;
+	f->asked -= f->size[i];
 	if (f->held.backend == BENCH_GOSTAT)
 		gostat_free(obj);
 	else
@@ -94,11 +86,17 @@ static int fill_put(struct fill *f, u32 i)
 	return 0;
 }
 
-static int fill_up(struct fill *f)
+/**
+ * bench_fill_up() - allocate until as much is live as the parameter says
+ * @f: the live set
+ *
+ * Return: 0 or an error.
+ */
+int bench_fill_up(struct fill *f)
 {
 	int err = 0;
 
-	while (f->asked < (u64)live * SZ_1M && f->n < f->max && !err) {
+	while (f->asked < (u64)bench_live * SZ_1M && f->n < f->max && !err) {
 		err = fill_put(f, f->n++);
 		err = err ?: bench_held_event(&f->held, f->n);
 		cond_resched();
@@ -112,9 +110,8 @@ static int fill_churn(struct fill *f)
 	int err = 0;
 
 	for (i = 0; i < f->n && !err; i++) {
-		victim = fill_random(f) % f->n;
-		fill_free(f, f->obj[victim]);
-		f->asked -= f->size[victim];
+		victim = bench_fill_random(f) % f->n;
+		bench_fill_free(f, victim);
 		err = fill_put(f, victim);
 		err = err ?: bench_held_event(&f->held, i);
 		cond_resched();
@@ -122,66 +119,101 @@ static int fill_churn(struct fill *f)
 	return err ?: bench_held_read(&f->held);
 }
 
-static int fill_work(void *arg, unsigned int id)
+/**
+ * bench_fill_begin() - begin a measurement, of the backend that was chosen
+ * @f: filled in
+ *
+ * Context: Process; sleeps.
+ * Return: 0, or an error and nothing was begun.
+ */
+int bench_fill_begin(struct fill *f)
 {
-	struct fill *f = arg;
-	int err;
+	int which = bench_which(), err;
 
-	err = fill_up(f);
-	f->held_filled = f->held.peak;
-	f->asked_filled = f->asked;
-	return err ?: fill_churn(f);
-}
-
-static int fill_run(struct fill *f, enum bench_backend which,
-		    struct bench_out *out, const char *mode)
-{
-	u32 i;
-	int err;
-
-	err = bench_held_begin(&f->held, which, 1);
-	if (err)
-		return err;
-	err = bench_team(1, 1, fill_work, f, NULL);
-	if (!err)
-		bench_held_parts(&f->held, out, mode);
-	for (i = 0; i < f->n; i++) {
-		fill_free(f, f->obj[i]);
-		cond_resched();
+	if (which < 0)
+		return which;
+	if (which == BENCH_NONE || !bench_live)
+		return -EINVAL;
+	memset(f, 0, sizeof(*f));
+	f->rnd = 1;
+	/* The mean is 1181 bytes. */
+	f->max = bench_live * 2048 + 4096;
+	f->obj = vcalloc(f->max, sizeof(*f->obj));
+	f->size = vcalloc(f->max, sizeof(*f->size));
+	err = f->obj && f->size ? bench_held_begin(&f->held, which, 1) :
+				  -ENOMEM;
+	if (err) {
+		vfree(f->size);
+		vfree(f->obj);
 	}
-	bench_held_end(&f->held);
 	return err;
 }
 
 /**
- * bench_fill() - fill to what the parameter says
+ * bench_fill_end() - free what is live, and end the measurement
+ * @f: the live set
+ *
+ * Context: Process; sleeps.
+ */
+void bench_fill_end(struct fill *f)
+{
+	u32 i;
+
+	for (i = 0; i < f->n; i++) {
+		bench_fill_free(f, i);
+		cond_resched();
+	}
+	bench_held_end(&f->held);
+	vfree(f->size);
+	vfree(f->obj);
+}
+
+/**
+ * struct fill_work - what the thread that allocates has to do
+ * @fill: the live set
+ * @out: for the records
+ */
+struct fill_work {
+	struct fill fill;
+	struct bench_out *out;
+};
+
+static int fill_work(void *arg, unsigned int id)
+{
+	struct fill_work *work = arg;
+	struct fill *f = &work->fill;
+	char mode[16], churned[32];
+	int err;
+
+	scnprintf(mode, sizeof(mode), "%luM", bench_live);
+	scnprintf(churned, sizeof(churned), "%s-churn", mode);
+	err = bench_fill_up(f);
+	if (!err)
+		bench_held_record(&f->held, work->out, "fill", mode, f->asked,
+				  f->held.peak);
+	err = err ?: fill_churn(f);
+	if (err)
+		return err;
+	bench_held_parts(&f->held, work->out, churned);
+	bench_held_record(&f->held, work->out, "fill", churned, f->asked,
+			  f->held.peak);
+	return 0;
+}
+
+/**
+ * bench_fill() - fill to what the parameter says, then churn
  * @out: for the records
  *
  * Return: 0 or an error.
  */
 int bench_fill(struct bench_out *out)
 {
-	/* The mean is 1181 bytes. */
-	struct fill f = { .max = live * 2048 + 4096, .rnd = 1 };
-	int which = bench_which(), err = -ENOMEM;
-	char mode[16], churned[32];
+	struct fill_work work = { .out = out };
+	int err = bench_fill_begin(&work.fill);
 
-	if (which < 0)
-		return which;
-	if (which == BENCH_NONE || !live)
-		return -EINVAL;
-	scnprintf(mode, sizeof(mode), "%luM", live);
-	scnprintf(churned, sizeof(churned), "%s-churn", mode);
-	f.obj = vcalloc(f.max, sizeof(*f.obj));
-	f.size = vcalloc(f.max, sizeof(*f.size));
-	if (f.obj && f.size)
-		err = fill_run(&f, which, out, churned);
-	vfree(f.size);
-	vfree(f.obj);
 	if (err)
 		return err;
-	bench_held_record(&f.held, out, "fill", mode, f.asked_filled,
-			  f.held_filled);
-	bench_held_record(&f.held, out, "fill", churned, f.asked, f.held.peak);
-	return 0;
+	err = bench_team(1, 1, fill_work, &work, NULL);
+	bench_fill_end(&work.fill);
+	return err;
 }

@@ -17,6 +17,7 @@
 #include <linux/cache.h>
 #include <linux/delay.h>
 #include <linux/err.h>
+#include <linux/fs.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/sched.h>
@@ -256,6 +257,61 @@ int bench_larson(struct bench_out *out)
 	for (round = 0; round < LARSON_ROUNDS; round++) {
 		err = err ?: larson_turn(out, l, BENCH_GOSTAT);
 		err = err ?: larson_turn(out, l, BENCH_SLAB);
+	}
+	vfree(l);
+	return err;
+}
+
+static int background_write(const char *knob, const char *text)
+{
+	struct file *file;
+	char name[64];
+	loff_t pos = 0;
+	ssize_t n;
+
+	scnprintf(name, sizeof(name), "/sys/kernel/gostat/scavenger/%s", knob);
+	file = filp_open(name, O_WRONLY, 0);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	n = kernel_write(file, text, strlen(text), &pos);
+	filp_close(file, NULL);
+	return n < 0 ? n : 0;
+}
+
+static int background_turn(struct bench_out *out, struct larson *l, bool on)
+{
+	int err = background_write("enabled", on ? "1" : "0");
+
+	larson_prepare(l, BENCH_GOSTAT);
+	l->ns = LOAD_NS;
+	return err ?: larson_run(out, l, "background", on ? "gostat" : "off");
+}
+
+/* So that it has work: what has been idle for a second goes, up to the last. */
+static int background_begin(void)
+{
+	return background_write("idle_limit", "1") ?:
+	       background_write("margin", "0") ?:
+	       background_write("period", "100");
+}
+
+/**
+ * bench_background() - all turns, with and without the background scavenger
+ * @out: for the records
+ *
+ * Return: 0 or an error.
+ */
+int bench_background(struct bench_out *out)
+{
+	struct larson *l = vzalloc(sizeof(*l));
+	int err = l ? background_begin() : -ENOMEM;
+	unsigned int round;
+
+	for (round = 0; round < LARSON_ROUNDS && !err; round++) {
+		err = background_turn(out, l, false) ?:
+		      background_turn(out, l, true);
+		err = err ?: background_turn(out, l, true);
+		err = err ?: background_turn(out, l, false);
 	}
 	vfree(l);
 	return err;

@@ -34,6 +34,9 @@ static const struct bench_test bench_tests[] = {
 	{ "load", bench_load },
 	{ "replay", bench_replay },
 	{ "fill", bench_fill },
+	{ "scavenge", bench_scavenge },
+	{ "hold", bench_hold },
+	{ "background", bench_background },
 };
 
 static struct dentry *bench_dir;
