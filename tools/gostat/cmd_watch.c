@@ -1,20 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * gostat watch: the figures while they change.
- *
- * Signals that end it are let in while it waits for the next moment, so that
- * none is lost between a test and a sleep, and while it writes, so that a reader
- * that does not read keeps nobody.
  */
-#include <poll.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "commands.h"
+#include "ending.h"
 #include "snapshot.h"
 #include "watch.h"
 
@@ -31,42 +24,20 @@ struct watch_options {
 
 enum watch_way { WATCH_SCREEN, WATCH_LINE, WATCH_JSON };
 
-static atomic_bool watch_over;
-
-static void on_signal(int signal)
-{
-	(void)signal;
-	watch_over = true;
-}
-
-/* Without SA_RESTART, so that waits end. */
-static void signals_catch(sigset_t *set)
-{
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-	const struct sigaction action = { .sa_handler = on_signal };
-	size_t i;
-
-	sigemptyset(set);
-	for (i = 0; i < ARRAY_SIZE(signals); i++) {
-		sigaddset(set, signals[i]);
-		sigaction(signals[i], &action, NULL);
-	}
-}
-
 /* Until @due (tool_now()); false if it is time to end. */
-static bool wait_until(double due, const sigset_t *set)
+static bool wait_until(double due)
 {
-	sigset_t open;
 	double wait;
 
-	sigprocmask(SIG_BLOCK, set, &open);
-	while (!watch_over && (wait = due - tool_now()) > 0) {
-		const struct timespec t = tool_timespec(wait);
+	do {
+		struct timespec t;
 
-		ppoll(NULL, 0, &t, &open);
-	}
-	sigprocmask(SIG_SETMASK, &open, NULL);
-	return !watch_over;
+		wait = due - tool_now();
+		t = tool_timespec(max(wait, 0.0));
+		if (!ending_wait(NULL, 0, &t))
+			return false;
+	} while (wait > 0);
+	return true;
 }
 
 /* In place of the last screen, of @lines lines, which it may not be wrapped on. */
@@ -89,11 +60,10 @@ static int watch_loop(const struct watch_options *options, enum watch_way way,
 	double due = tool_now();
 	struct json_object *snapshot;
 	unsigned int lines = 0;
-	sigset_t set;
 	int status;
 	u64 n = 0;
 
-	signals_catch(&set);
+	ending_catch();
 	do {
 		status = snapshot_read(&snapshot);
 		if (status)
@@ -108,7 +78,7 @@ static int watch_loop(const struct watch_options *options, enum watch_way way,
 		if (fflush(stdout))
 			return TOOL_FAIL;	/* main() says why */
 		due = max(due + options->seconds, tool_now());
-	} while (++n != options->count && wait_until(due, &set));
+	} while (++n != options->count && wait_until(due));
 	return TOOL_OK;
 }
 
