@@ -6,7 +6,7 @@
 # shellcheck source=_tool.sh
 . "$(dirname -- "$0")/_tool.sh"
 
-COMMANDS='stats classes arenas watch plot verify export replay record'
+COMMANDS='stats classes arenas watch plot verify scavenge trace export replay record'
 
 every_command_has_a_page()
 {
@@ -128,7 +128,8 @@ bad_values_are_named()
 without_the_module_the_way_out_is_told()
 {
 	export GOSTAT_SYSFS=$NOWHERE GOSTAT_DEBUGFS=$NOWHERE GOSTAT_DEVICE=$NOWHERE
-	for command in stats classes arenas watch verify export "replay $TRACE"; do
+	for command in stats classes arenas watch verify scavenge trace 'trace -f' export \
+		"replay $TRACE"; do
 		# shellcheck disable=SC2086 # words
 		status 3 gostat $command --json
 		says "$NOWHERE: not there: load the module"
@@ -140,7 +141,8 @@ without_debugfs_the_way_out_is_told()
 {
 	fakes
 	rmdir "$GOSTAT_DEBUGFS"
-	for command in arenas watch verify; do
+	for command in arenas watch verify trace 'trace -f'; do
+		# shellcheck disable=SC2086 # words
 		status 1 gostat $command --json
 		says "$GOSTAT_DEBUGFS: not there: as root, 'mount -t debugfs none /sys/kernel/debug'"
 		silent out

@@ -13,6 +13,8 @@ extern const struct command cmd_classes;
 extern const struct command cmd_arenas;
 extern const struct command cmd_watch;
 extern const struct command cmd_verify;
+extern const struct command cmd_scavenge;
+extern const struct command cmd_trace;
 extern const struct command cmd_export;
 extern const struct command cmd_plot;
 extern const struct command cmd_replay;

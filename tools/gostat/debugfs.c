@@ -3,7 +3,7 @@
  * gostat, the command: the module's files in debugfs, each of one moment.
  *
  * A file is opened for each reading: an open one would keep the module from
- * being unloaded.
+ * being unloaded. One that never ends has to be.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -43,16 +43,23 @@ static int debugfs_all(int fd, char **text)
 	return n < 0 ? -errno : 0;
 }
 
-int debugfs_try(const char *name, char **text)
+static int debugfs_fd(const char *name, int flags)
 {
 	char path[PATH_MAX];
-	int fd, error;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", debugfs_root(), name);
+	fd = open(path, O_RDONLY | O_CLOEXEC | flags);
+	return fd < 0 ? -errno : fd;
+}
+
+int debugfs_try(const char *name, char **text)
+{
+	int fd = debugfs_fd(name, 0), error;
 
 	*text = NULL;
-	snprintf(path, sizeof(path), "%s/%s", debugfs_root(), name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	error = debugfs_all(fd, text);
 	close(fd);
 	if (error) {
@@ -62,13 +69,10 @@ int debugfs_try(const char *name, char **text)
 	return error;
 }
 
-int debugfs_read(const char *name, char **text)
+int debugfs_error(const char *name, int error)
 {
-	int error = debugfs_try(name, text), status;
+	int status = sysfs_require();
 
-	if (!error)
-		return TOOL_OK;
-	status = sysfs_require();
 	if (status)
 		return status;
 	if (error == -EACCES || error == -EPERM)
@@ -78,7 +82,22 @@ int debugfs_read(const char *name, char **text)
 		return tool_error(TOOL_FAIL,
 				  "%s: not there: as root, 'mount -t debugfs none /sys/kernel/debug'",
 				  debugfs_root());
+	if (error == -ENOENT)
+		return debugfs_bad(name, strerror(-error));
 	return tool_error(TOOL_FAIL, "%s/%s: %s", debugfs_root(), name, strerror(-error));
+}
+
+int debugfs_read(const char *name, char **text)
+{
+	int error = debugfs_try(name, text);
+
+	return error ? debugfs_error(name, error) : TOOL_OK;
+}
+
+int debugfs_open(const char *name, int *fd)
+{
+	*fd = debugfs_fd(name, O_NONBLOCK);
+	return *fd < 0 ? debugfs_error(name, *fd) : TOOL_OK;
 }
 
 int debugfs_bad(const char *name, const char *why)

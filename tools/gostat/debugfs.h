@@ -16,6 +16,12 @@ int debugfs_try(const char *name, char **text);
 /* The same; what is wrong is said, with the way out. Returns an exit status. */
 int debugfs_read(const char *name, char **text);
 
+/* Open file @name, for reads that do not wait. Returns an exit status. */
+int debugfs_open(const char *name, int *fd);
+
+/* Say why file @name failed with @error (-errno); returns an exit status. */
+int debugfs_error(const char *name, int error);
+
 /* The file @name is not what it should be; returns an exit status. */
 int debugfs_bad(const char *name, const char *why);
 

@@ -84,6 +84,28 @@ u32 device_free(const struct device *dev, u32 count, const u32 *handles)
 	return batch.done;
 }
 
+int device_scavenge(const struct device *dev, u64 *released)
+{
+	struct gostat_ioc_scavenge run = { .size = sizeof(run) };
+
+	if (!ioctl(dev->fd, GOSTAT_IOC_SCAVENGE, &run)) {
+		*released = run.released;
+		return TOOL_OK;
+	}
+	switch (errno) {
+	case ENOTTY:
+		return tool_error(TOOL_FAIL,
+				  "%s: this module has no scavenger: load one as new as this command",
+				  device_path());
+	case EPERM:
+		return tool_error(TOOL_FAIL, "%s: %s: run gostat as root", device_path(),
+				  strerror(errno));
+	default:
+		return tool_error(TOOL_FAIL, "%s: SCAVENGE: %s", device_path(),
+				  strerror(errno));
+	}
+}
+
 void device_close(struct device *dev)
 {
 	if (dev->fd >= 0)

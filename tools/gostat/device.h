@@ -28,6 +28,9 @@ u32 device_alloc(const struct device *dev, u32 count, const u64 *bytes, u32 *han
 		 u32 flags);
 u32 device_free(const struct device *dev, u32 count, const u32 *handles);
 
+/* A forced run of the scavenger. Returns an exit status; what is wrong is said. */
+int device_scavenge(const struct device *dev, u64 *released);
+
 /* Frees every object that is left. */
 void device_close(struct device *dev);
 

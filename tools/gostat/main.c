@@ -15,6 +15,8 @@ static const struct command *const commands[] = {
 	&cmd_watch,
 	&cmd_plot,
 	&cmd_verify,
+	&cmd_scavenge,
+	&cmd_trace,
 	&cmd_export,
 	&cmd_replay,
 	&cmd_record,
@@ -32,8 +34,9 @@ static const char help_head[] =
 	"DESCRIPTION\n"
 	"    gostat is a slab-like allocator in a kernel module that always knows\n"
 	"    exactly where its memory is. This command shows its figures, once or\n"
-	"    all the time, gives them to a monitoring system, has them checked, and\n"
-	"    replays a kernel's allocation trace through it and records such traces.\n"
+	"    all the time, gives them to a monitoring system, has them checked, has\n"
+	"    idle memory given back and shows when it was, and replays a kernel's\n"
+	"    allocation trace through it and records such traces.\n"
 	"    Each command has a page of its own: gostat COMMAND --help.\n"
 	"\n"
 	"COMMANDS\n";
@@ -62,8 +65,8 @@ static const char help_tail[] =
 	"         trace\n"
 	"    130  interrupted (Ctrl-C); what was allocated is freed\n"
 	"    The reason is printed on standard error. With --json standard output\n"
-	"    has one JSON object ('watch': one a line) or, if nothing could be done,\n"
-	"    nothing.\n"
+	"    has one JSON object ('watch', 'trace': one a line) or, if nothing could\n"
+	"    be done, nothing.\n"
 	"\n"
 	"EXAMPLES\n"
 	"    gostat stats\n"

@@ -49,6 +49,19 @@ char *out_bytes(char *text, u64 n)
 	return text;
 }
 
+char *out_time(char *text, u64 ns)
+{
+	if (ns < 1000)
+		snprintf(text, OUT_NUMBER, "%llu ns", ns);
+	else if (ns < 1000000)
+		snprintf(text, OUT_NUMBER, "%.2f us", ns / 1e3);
+	else if (ns < 1000000000)
+		snprintf(text, OUT_NUMBER, "%.2f ms", ns / 1e6);
+	else
+		snprintf(text, OUT_NUMBER, "%.2f s", ns / 1e9);
+	return text;
+}
+
 char *out_ratio(char *text, double part, double whole)
 {
 	if (whole)
@@ -239,6 +252,16 @@ void js_bool(struct json_object *o, const char *key, bool value)
 void js_string(struct json_object *o, const char *key, const char *value)
 {
 	js_add(o, key, js_text(value));
+}
+
+void js_value(struct json_object *o, const char *key, const char *text)
+{
+	u64 value;
+
+	if (tool_u64(text, &value))
+		js_u64(o, key, value);
+	else
+		js_string(o, key, text);
 }
 
 static void js_put(FILE *out, struct json_object *o, int layout)

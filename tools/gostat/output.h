@@ -18,6 +18,8 @@
 char *out_count(char *text, u64 n);
 /* 1234567 as "1.18 MiB". */
 char *out_bytes(char *text, u64 n);
+/* 1234567 as "1.23 ms". */
+char *out_time(char *text, u64 ns);
 /* @part / @whole as "1.234", "-" if @whole is 0. */
 char *out_ratio(char *text, double part, double whole);
 
@@ -58,6 +60,8 @@ void js_u64(struct json_object *o, const char *key, u64 value);
 void js_real(struct json_object *o, const char *key, double value);
 void js_bool(struct json_object *o, const char *key, bool value);
 void js_string(struct json_object *o, const char *key, const char *value);
+/* A number if @text is one: then it is not quoted. */
+void js_value(struct json_object *o, const char *key, const char *text);
 /* Values by themselves, for arrays. */
 struct json_object *js_count(u64 value);
 struct json_object *js_text(const char *value);

@@ -59,11 +59,7 @@ static int sysfs_read(int fd, char text[SYSFS_VALUE])
 
 static int sysfs_parse(const char *text, u64 *value)
 {
-	char *end;
-
-	errno = 0;
-	*value = strtoull(text, &end, 10);
-	return errno || end == text || *end || *text == '-' ? -EINVAL : 0;
+	return tool_u64(text, value) ? 0 : -EINVAL;
 }
 
 int sysfs_text(const char *name, char text[SYSFS_VALUE])
@@ -95,13 +91,12 @@ int sysfs_error(const char *name, int error)
 	return tool_error(TOOL_FAIL, "%s/%s: %s", sysfs_root(), name, strerror(-error));
 }
 
-/* One file into @o: a number, or text where it is none. */
+/* One file into @o. */
 static int sysfs_member(struct json_object *o, const char *path, const char *name,
 			unsigned int *refused)
 {
 	char text[SYSFS_VALUE];
 	int error = sysfs_text(path, text);
-	u64 value;
 
 	if (error == -EACCES || error == -EPERM) {
 		++*refused;
@@ -109,10 +104,7 @@ static int sysfs_member(struct json_object *o, const char *path, const char *nam
 	}
 	if (error)
 		return sysfs_error(path, error);
-	if (sysfs_parse(text, &value))
-		js_string(o, name, text);
-	else
-		js_u64(o, name, value);
+	js_value(o, name, text);
 	return TOOL_OK;
 }
 
@@ -155,17 +147,6 @@ int sysfs_folder(const char *name, struct json_object *o, unsigned int *refused)
 	return status;
 }
 
-/* A number if it is one: then it is not quoted in JSON. */
-static void sysfs_key(struct json_object *o, const char *key, const char *name)
-{
-	u64 value;
-
-	if (sysfs_parse(name, &value))
-		js_string(o, key, name);
-	else
-		js_u64(o, key, value);
-}
-
 int sysfs_folders(const char *name, const char *key, struct json_object *array,
 		  unsigned int *refused)
 {
@@ -183,7 +164,7 @@ int sysfs_folders(const char *name, const char *key, struct json_object *array,
 		snprintf(folder, sizeof(folder), "%s/%s", name, entry[i]->d_name);
 		if (!status && entry[i]->d_name[0] != '.' && sysfs_has_folder(folder)) {
 			row = js_object();
-			sysfs_key(row, key, entry[i]->d_name);
+			js_value(row, key, entry[i]->d_name);
 			js_append(array, row);
 			status = sysfs_folder(folder, row, refused);
 		}

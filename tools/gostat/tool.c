@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * gostat, the command: messages, memory, time.
+ * gostat, the command: messages, memory, numbers, time.
  */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -74,6 +75,15 @@ char *tool_format(const char *fmt, ...)
 		text = NULL;
 	va_end(args);
 	return tool_checked(text);
+}
+
+bool tool_u64(const char *text, u64 *value)
+{
+	char *end;
+
+	errno = 0;
+	*value = strtoull(text, &end, 10);
+	return !errno && end != text && !*end && *text != '-';
 }
 
 double tool_now(void)

@@ -5,11 +5,11 @@
  * main.c dispatches to one file per subcommand (cmd_*.c). A subcommand is a
  * const struct command: its texts, its option table and its function. Below
  * them: opts.c (options and help), output.c (text, tables, JSON), outfile.c
- * (files that are replaced whole), sysfs.c, debugfs.c and device.c (the module),
- * snapshot.c, figures.c, classes.c and arenas.c (what it tells), watch.c and
- * metrics.c (two ways to show it), trace.c and tracestat.c (allocation traces),
- * replay.c (a trace through the device), capture.c and convert.c (tracefs to a
- * trace).
+ * (files that are replaced whole), ending.c (what goes on until a signal comes),
+ * sysfs.c, debugfs.c and device.c (the module), snapshot.c, figures.c, classes.c,
+ * arenas.c and scvg.c (what it tells), watch.c and metrics.c (two ways to show
+ * it), trace.c and tracestat.c (allocation traces), replay.c (a trace through the
+ * device), capture.c and convert.c (tracefs to a trace).
  *
  * Functions that can fail for a reason the user should know print it with
  * tool_error(), which returns the exit status to pass up.
@@ -62,6 +62,9 @@ void *tool_grow(void *old, size_t n, size_t size);
 char *tool_strdup(const char *s);
 [[gnu::format(printf, 1, 2)]]
 char *tool_format(const char *fmt, ...);
+
+/* All of @text as a number; false if it is none that fits. */
+bool tool_u64(const char *text, u64 *value);
 
 /* Seconds of CLOCK_MONOTONIC; and as the kernel wants them. */
 double tool_now(void);
