@@ -56,6 +56,22 @@ the_script_has_every_point()
 	cmp "$SCRATCH/out" "$SCRATCH/script"
 }
 
+what_watch_records_is_drawn()
+{
+	fakes
+	fake_snapshot 7 5000000000 1110 110 '"scav_released": 0,'
+	status 0 gostat watch --json --count 1
+	cp "$SCRATCH/out" "$RUN"
+	fake_snapshot 9 7000000000 1110 110 '"scav_released": 1048576,'
+	status 0 gostat watch --json --count 1
+	cat "$SCRATCH/out" >>"$RUN"
+	status 0 gostat plot --script "$RUN"
+	silent err
+	prints '0 3 0.0459289551 1'
+	prints '2 3 0.0459289551 1'
+	prints 'released, at most 1.00 MiB'
+}
+
 the_unit_suits_the_highest_point()
 {
 	for unit in 1:B 1023:B 1024:KiB 1048575:KiB 1048576:MiB 8589934592:GiB \
@@ -183,7 +199,8 @@ gnuplot_draws_it()
 	is "$(head -c 4 "$SCRATCH/run.png" | tail -c 3)" PNG 'what the other one is'
 }
 
-run_tests the_script_has_every_point the_unit_suits_the_highest_point \
+run_tests the_script_has_every_point what_watch_records_is_drawn \
+	the_unit_suits_the_highest_point \
 	texts_cannot_leave_their_quotes size_and_format_are_kept \
 	a_bad_recording_is_named_with_its_line options_are_checked \
 	without_gnuplot_the_way_out_is_told a_picture_that_failed_is_none gnuplot_draws_it

@@ -38,6 +38,10 @@ line()
 first() { fake_snapshot 7 5000000000 1110 110; }
 second() { fake_snapshot 9 7000000000 1170 1110; }
 
+# The same of a module with a scavenger, which has released 3 MiB between them.
+first_scavenged() { fake_snapshot 7 5000000000 1110 110 '"scav_released": 1048576,'; }
+second_scavenged() { fake_snapshot 9 7000000000 1170 1110 '"scav_released": 4194304,'; }
+
 rates_are_of_the_time_between_two_cuts()
 {
 	fakes
@@ -70,7 +74,50 @@ rates_are_of_the_time_between_two_cuts()
 	json_is /classes/0/size 8
 	json_is /classes/0/rates/frees 500
 	json_is /classes/0/cached 5
-	if json /classes/1; then
+	if json /classes/1 || json /scavenged || json /rates/scavenged; then
+		exit 1
+	fi
+}
+
+what_the_scavenger_releases_has_a_rate()
+{
+	fakes
+	first_scavenged
+	watch 0.05 --json
+	wait_for shown '"cut": 7'
+	second_scavenged
+	wait_for shown '"cut": 9'
+	end INT
+	cp "$SCRATCH/out" "$SCRATCH/all"
+	line '"cut": 7'
+	json_is /scavenged 1048576
+	cp "$SCRATCH/all" "$SCRATCH/out"
+	line '"cut": 9'
+	json_is /scavenged 4194304
+	json_is /rates/scavenged 1.57286e+06
+	json_is /rates/mallocs 30
+	first_scavenged
+	watch 0.05
+	wait_for shown ' 0.0 '
+	second_scavenged
+	wait_for shown ' 2.0 '
+	end INT
+	grep -qE '^ +0\.0 .* - +-$' "$SCRATCH/out"
+	grep -qE '^ +2\.0 .* 30 +500 +0 +0 +1\.50 MiB  8$' "$SCRATCH/out"
+}
+
+a_scavenger_that_begins_anew_has_no_rate()
+{
+	fakes
+	second_scavenged
+	watch 0.05 --json
+	wait_for shown '"cut": 9'
+	fake_snapshot 10 8000000000 1170 1110 '"scav_released": 4096,'
+	wait_for shown '"cut": 10'
+	end INT
+	line '"cut": 10'
+	json_is /scavenged 4096
+	if json /rates; then
 		exit 1
 	fi
 }
@@ -85,8 +132,8 @@ lines_are_appended_where_there_is_no_terminal()
 	wait_for shown ' 2.0 '
 	end TERM
 	is "$(grep -c seconds "$SCRATCH/out")" 1 heads
-	grep -qE '^ +0\.0 +3\.00 MiB +47\.03 KiB +2\.86 MiB +1\.00 MiB +- +- +- +-$' "$SCRATCH/out"
-	grep -qE '^ +2\.0 +3\.00 MiB +.* 30 +500 +0 +0  8$' "$SCRATCH/out"
+	grep -qE '^ +0\.0 +3\.00 MiB +47\.03 KiB +2\.86 MiB +1\.00 MiB +- +- +- +- +-$' "$SCRATCH/out"
+	grep -qE '^ +2\.0 +3\.00 MiB +.* 30 +500 +0 +0 +-  8$' "$SCRATCH/out"
 	[ "$(tr -d '\n -~' <"$SCRATCH/out" | wc -c)" = 0 ]
 }
 
@@ -159,6 +206,23 @@ a_terminal_is_redrawn_in_place()
 	# Lines are cut, not wrapped, and that is undone as often as it is done.
 	is "$(grep -o "$escape\[?7l" "$SCRATCH/out" | wc -l)" \
 		"$(grep -o "$escape\[?7h" "$SCRATCH/out" | wc -l)" 'wrapping on and off'
+}
+
+a_terminal_has_what_was_scavenged()
+{
+	fakes
+	rm -f "$SCRATCH/enough"
+	first_scavenged
+	terminal 24 80 0.05
+	wait_for shown 'cut 7'
+	second_scavenged
+	wait_for shown 'cut 9, 2.0 s'
+	wait_for shown '^ *ever .* 4\.00 MiB'
+	touch "$SCRATCH/enough"
+	wait "$watcher"
+	shown ' flushes  scavenged'
+	shown '^ *ever .* 1\.00 MiB'
+	shown '^a second .* 1\.50 MiB'
 }
 
 a_dumb_terminal_gets_lines()
@@ -248,8 +312,10 @@ more_lines_than() { [ "$(wc -l <"$SCRATCH/out")" -gt "$1" ]; }
 
 # shellcheck disable=SC2034 # _tool.sh reads it
 KERNEL_TESTS=the_module_is_watched_at_work
-run_tests rates_are_of_the_time_between_two_cuts \
+run_tests rates_are_of_the_time_between_two_cuts what_the_scavenger_releases_has_a_rate \
+	a_scavenger_that_begins_anew_has_no_rate \
 	lines_are_appended_where_there_is_no_terminal a_module_loaded_afresh_begins_anew \
 	the_count_is_kept each_line_is_there_at_once a_terminal_is_redrawn_in_place \
-	a_dumb_terminal_gets_lines classes_are_as_many_as_fit a_lost_output_ends_it \
-	a_snapshot_that_goes_away_ends_it the_module_is_watched_at_work
+	a_terminal_has_what_was_scavenged a_dumb_terminal_gets_lines \
+	classes_are_as_many_as_fit a_lost_output_ends_it a_snapshot_that_goes_away_ends_it \
+	the_module_is_watched_at_work

@@ -23,6 +23,9 @@ static const char *const event_names[WATCH_EVENTS] = {
 	"mallocs", "frees", "refills", "flushes",
 };
 
+/* Bytes that the scavenger has ever released; a module without one has not got it. */
+static const char scav_figure[] = "scav_released";
+
 static struct json_object *class_of_size(const struct json_object *snapshot, size_t i, u64 size)
 {
 	struct json_object *rows = snapshot ? js_member(snapshot, "by_size") : NULL;
@@ -34,17 +37,21 @@ static struct json_object *class_of_size(const struct json_object *snapshot, siz
 	return js_number(row, "size") == size ? row : NULL;
 }
 
+static double watch_rate(const struct watch *w, const struct json_object *now,
+			 const struct json_object *before, const char *figure)
+{
+	u64 more = js_number(now, figure) - js_number(before, figure);
+
+	return w->interval && before ? more / w->interval : 0;
+}
+
 static void watch_rates(const struct watch *w, const struct json_object *now,
 			const struct json_object *before, double rate[WATCH_EVENTS])
 {
 	unsigned int i;
 
-	for (i = 0; i < WATCH_EVENTS; i++) {
-		u64 more = js_number(now, event_figures[i]) -
-			   js_number(before, event_figures[i]);
-
-		rate[i] = w->interval && before ? more / w->interval : 0;
-	}
+	for (i = 0; i < WATCH_EVENTS; i++)
+		rate[i] = watch_rate(w, now, before, event_figures[i]);
 }
 
 static double business(const struct watch_class *class)
@@ -88,7 +95,8 @@ static bool watch_goes_on(const struct watch *w)
 	return w->before && js_number(w->now, "cut") > js_number(w->before, "cut") &&
 	       js_number(w->now, "time_ns") > js_number(w->before, "time_ns") &&
 	       js_number(w->now, "nmalloc") >= js_number(w->before, "nmalloc") &&
-	       js_number(w->now, "nfree") >= js_number(w->before, "nfree");
+	       js_number(w->now, "nfree") >= js_number(w->before, "nfree") &&
+	       js_number(w->now, scav_figure) >= js_number(w->before, scav_figure);
 }
 
 void watch_next(struct watch *w, struct json_object *snapshot)
@@ -103,6 +111,8 @@ void watch_next(struct watch *w, struct json_object *snapshot)
 	w->seconds = (now - w->started) / 1e9;
 	w->interval = watch_goes_on(w) ? (now - js_number(w->before, "time_ns")) / 1e9 : 0;
 	watch_rates(w, w->now, w->before, w->rate);
+	w->scavenged = js_has(w->now, scav_figure);
+	w->scav_rate = watch_rate(w, w->now, w->before, scav_figure);
 	watch_classes(w);
 }
 
@@ -120,6 +130,16 @@ static char *rate_text(const struct watch *w, double rate, char *text)
 		snprintf(text, OUT_NUMBER, "-");
 	else
 		out_count(text, rate + 0.5);
+	return text;
+}
+
+/* The same in bytes; "-" as well of a module that does not tell. */
+static char *scav_text(const struct watch *w, char *text)
+{
+	if (w->scavenged && w->interval)
+		out_bytes(text, w->scav_rate + 0.5);
+	else
+		snprintf(text, OUT_NUMBER, "-");
 	return text;
 }
 
@@ -147,16 +167,23 @@ static void screen_memory(const struct watch *w)
 
 static void screen_totals(const struct watch *w)
 {
-	static const char *const heads[] = { "", "mallocs", "frees", "refills", "flushes" };
+	static const char *const heads[] = {
+		"", "mallocs", "frees", "refills", "flushes", "scavenged",
+	};
+	char text[OUT_NUMBER];
 	struct out_table t;
 	unsigned int i;
 
-	out_table_init(&t, ARRAY_SIZE(heads), heads);
+	out_table_init(&t, ARRAY_SIZE(heads) - !w->scavenged, heads);
 	out_cell(&t, "a second");
 	out_cell_rates(&t, w, w->rate);
+	if (w->scavenged)
+		out_cell(&t, "%s", scav_text(w, text));
 	out_cell(&t, "ever");
 	for (i = 0; i < WATCH_EVENTS; i++)
 		out_cell_count(&t, js_number(w->now, event_figures[i]));
+	if (w->scavenged)
+		out_cell(&t, "%s", out_bytes(text, js_number(w->now, scav_figure)));
 	out_table_print(&t, 0, 0);
 }
 
@@ -210,21 +237,22 @@ unsigned int watch_screen(const struct watch *w, unsigned int rows, u64 top)
 
 void watch_line(const struct watch *w)
 {
-	char text[WATCH_EVENTS][OUT_NUMBER], a[4][OUT_NUMBER];
+	char text[WATCH_EVENTS][OUT_NUMBER], a[5][OUT_NUMBER];
 	size_t i;
 
 	if (!w->before)
-		printf("%8s %10s %10s %10s %10s %9s %9s %9s %9s  busiest\n", "seconds", "held",
-		       "live", "idle", "released", "mallocs/s", "frees/s", "refills/s",
-		       "flushes/s");
+		printf("%8s %10s %10s %10s %10s %9s %9s %9s %9s %11s  busiest\n", "seconds",
+		       "held", "live", "idle", "released", "mallocs/s", "frees/s", "refills/s",
+		       "flushes/s", "scavenged/s");
 	for (i = 0; i < WATCH_EVENTS; i++)
 		rate_text(w, w->rate[i], text[i]);
-	printf("%8.1f %10s %10s %10s %10s %9s %9s %9s %9s", w->seconds,
+	printf("%8.1f %10s %10s %10s %10s %9s %9s %9s %9s %11s", w->seconds,
 	       out_bytes(a[0], snapshot_held(w->now)),
 	       out_bytes(a[1], js_number(w->now, "heap_alloc")),
 	       out_bytes(a[2], js_number(w->now, "heap_idle")),
 	       out_bytes(a[3], js_number(w->now, "heap_released")), text[WATCH_MALLOCS],
-	       text[WATCH_FREES], text[WATCH_REFILLS], text[WATCH_FLUSHES]);
+	       text[WATCH_FREES], text[WATCH_REFILLS], text[WATCH_FLUSHES],
+	       scav_text(w, a[4]));
 	for (i = 0; i < watch_shown(w, 3); i++) {
 		if (w->class[i].size)
 			printf("%s%llu", i ? " " : "  ", w->class[i].size);
@@ -241,6 +269,15 @@ static struct json_object *rates_json(const double rate[WATCH_EVENTS])
 
 	for (i = 0; i < WATCH_EVENTS; i++)
 		js_real(o, event_names[i], rate[i]);
+	return o;
+}
+
+static struct json_object *watch_rates_json(const struct watch *w)
+{
+	struct json_object *o = rates_json(w->rate);
+
+	if (w->scavenged)
+		js_real(o, "scavenged", w->scav_rate);
 	return o;
 }
 
@@ -273,10 +310,12 @@ struct json_object *watch_json(const struct watch *w, u64 top)
 	js_u64(o, "objects", js_number(w->now, "heap_objects"));
 	for (i = 0; i < WATCH_EVENTS; i++)
 		js_u64(o, event_names[i], js_number(w->now, event_figures[i]));
+	if (w->scavenged)
+		js_u64(o, "scavenged", js_number(w->now, scav_figure));
 	if (!w->interval)
 		return o;
 	js_real(o, "interval", w->interval);
-	js_add(o, "rates", rates_json(w->rate));
+	js_add(o, "rates", watch_rates_json(w));
 	array = js_array();
 	for (i = 0; i < watch_shown(w, top); i++)
 		js_append(array, watch_class_json(&w->class[i]));

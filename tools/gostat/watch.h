@@ -24,6 +24,8 @@ struct watch {
 	u64 started;			/* time_ns of the first one */
 	double seconds;			/* since then */
 	double rate[WATCH_EVENTS];
+	bool scavenged;			/* the module has the figure for the next one */
+	double scav_rate;		/* bytes a second that the scavenger released */
 	struct watch_class *class;	/* the busiest first */
 	u64 nr;
 	u64 busy;			/* of them with a rate above 0 */
