@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # Is standard input OpenMetrics text, of the part of it that gostat writes
-# (counters and gauges of whole numbers, no time stamps)? Says what is not, status 1.
+# (counters and gauges, no exponents, no time stamps)? Says what is not, status 1.
 # With -v prometheus=1 the older text format.
 #
 #	TYPE once and UNIT once before HELP once before samples, family by family
 #	a family comes once; its samples bear its name, a counter's with _total
+#	numbers are whole ones but for seconds and ratios
 #	a unit is the end of the name; no series comes twice; EOF is the last line
 
 function bad(why)
@@ -58,12 +59,14 @@ over { bad("behind the end") }
 	next
 }
 
-/^gostat_[a-z0-9_]+(\{[a-z]+="[a-zA-Z0-9_-]+"\})? [0-9]+$/ {
+/^gostat_[a-z0-9_]+(\{[a-z]+="[a-zA-Z0-9_-]+"\})? [0-9]+(\.[0-9]+)?$/ {
 	name = series = $1
 	sub(/\{.*/, "", name)
 	wanted = current (type == "counter" && !prometheus ? "_total" : "")
 	if (name != wanted || help == "")
 		bad("not of family " current)
+	if (($2 ~ /\./) != (unit == "seconds" || unit == "ratio"))
+		bad("not of unit " unit)
 	if (series in seen)
 		bad("series again")
 	seen[series] = 1

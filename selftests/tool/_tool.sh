@@ -116,6 +116,25 @@ fake_snapshot()
 	JSON
 }
 
+# What fake_snapshot's MORE is of a module with a scavenger, and its folder in sysfs.
+# shellcheck disable=SC2034 # the tests use it
+SCAVENGER='"scav_goal": 2097152, "scav_runs": 10, "scav_released": 3072,
+"scavenger": {"background": {"runs": 7, "released": 3072, "ns": 1200000034},
+ "forced": {"runs": 3, "released": 0, "ns": 5}},'
+
+fake_scavenger()
+{
+	for pair in memory_limit:4194304 memory_limit_hard:0 over_limit:5 limit_refused:0 \
+		scav_goal:2097152 scav_runs:10 scav_released:3072 \
+		scavenger/enabled:1 scavenger/idle_limit:60 scavenger/cpu_share:1234 \
+		scavenger/background/runs:7 scavenger/background/released:3072 \
+		scavenger/background/ns:1200000034 scavenger/forced/runs:3 \
+		scavenger/forced/released:0 scavenger/forced/ns:5; do
+		mkdir -p "$GOSTAT_SYSFS/$(dirname "$pair")"
+		echo "${pair#*:}" >"$GOSTAT_SYSFS/${pair%:*}"
+	done
+}
+
 # The module's real files, or the test is skipped.
 module()
 {

@@ -193,6 +193,39 @@ stats_has_folders_of_figures_too()
 	fi
 }
 
+# With a snapshot and without one.
+stats_shows_the_scavenger_by_cause()
+{
+	for with in snapshot sysfs; do
+		fakes
+		fake_scavenger
+		fake_snapshot 7 1 1110 110 "$SCAVENGER"
+		[ $with = snapshot ] || rm -r "$GOSTAT_DEBUGFS"
+		status 0 gostat stats
+		silent err
+		grep -qE '^  scav_goal +2\.00 MiB +2,097,152 ' "$SCRATCH/out"
+		grep -qE '^  scav_released +3\.00 KiB +3,072 ' "$SCRATCH/out"
+		grep -qE '^  memory_limit +4\.00 MiB +4,194,304 ' "$SCRATCH/out"
+		grep -qE '^  over_limit +5 ' "$SCRATCH/out"
+		grep -qE '^  idle_limit +60  seconds ' "$SCRATCH/out"
+		grep -qE '^ +cause +runs +released +ns$|^ +cause +ns +released +runs$' "$SCRATCH/out"
+		grep -qE '^ +background .*3,072' "$SCRATCH/out"
+		grep -qE '^ +forced ' "$SCRATCH/out"
+		[ "$(grep -c '^Other' "$SCRATCH/out")" = 0 ]
+		status 0 gostat stats --json
+		json_is /figures/scav_goal 2097152
+		json_is /figures/limit_refused 0
+		json_is /background/cpu_share 1234
+		json_is /scavenger/0/cause background
+		json_is /scavenger/0/ns 1200000034
+		json_is /scavenger/1/cause forced
+		json_is /scavenger/1/runs 3
+		if json /figures/scavenger; then
+			exit 1
+		fi
+	done
+}
+
 classes_show_all_they_have_on_demand()
 {
 	fakes
@@ -276,6 +309,7 @@ run_tests stats_shows_bytes_for_people_and_exactly stats_shows_files_it_does_not
 	stats_of_an_empty_folder_is_an_error classes_are_in_order_with_large_objects_last \
 	classes_never_used_are_shown_on_demand figures_that_are_no_numbers_are_named \
 	one_snapshot_is_preferred_to_many_files stats_has_folders_of_figures_too \
+	stats_shows_the_scavenger_by_cause \
 	classes_show_all_they_have_on_demand a_snapshot_that_is_none_is_named \
 	the_module_has_all_figures the_modules_memory_classes_add_up \
 	the_modules_classes_are_complete

@@ -42,6 +42,8 @@ static const struct export_total {
 	{ .figure = "refills" },
 	{ .figure = "flushes" },
 	{ .figure = "failures" },
+	{ .figure = "scav_runs" },	/* and these two: by cause */
+	{ .figure = "scav_released" },
 	{ "total_alloc", "alloc_bytes", C, bytes, "Bytes of objects ever allocated." },
 	{ "sys", "sys_bytes", G, bytes, "All arenas, spans and metadata." },
 	{ "obtained", "held_bytes", G, bytes, "Memory from the page allocator now." },
@@ -64,6 +66,13 @@ static const struct export_total {
 	{ "other_sys", "other_sys_bytes", G, bytes, "Everything else." },
 	{ "peak_held", "peak_held_bytes", G, bytes, "The most that was held." },
 	{ "peak_live", "peak_live_bytes", G, bytes, "The most bytes out of central." },
+	{ "scav_goal", "scavenger_goal_bytes", G, bytes, "Held memory that the scavenger leaves." },
+	{ "memory_limit", "memory_limit_bytes", G, bytes,
+	  "Growth beyond it reclaims first, 0 for no limit." },
+	{ "memory_limit_hard", "memory_limit_hard_bytes", G, bytes,
+	  "No growth beyond it, 0 for no limit." },
+	{ "over_limit", "over_limit", C, NULL, "Growths beyond memory_limit." },
+	{ "limit_refused", "limit_refused", C, NULL, "Growths that memory_limit_hard refused." },
 	{ "nlookup", "lookups", C, NULL, "Pointers looked up." },
 	{ "nuncached", "uncached_mallocs", C, NULL, "Allocations that no magazine served." },
 	{ "bad_frees", "bad_frees", C, NULL, "Frees refused." },
@@ -92,7 +101,10 @@ static const struct export_class {
 	{ "spans", NULL, "spans", G, "Spans." },
 };
 
-/* Figures of each CPU, of each sink and of each size of stack-like buffers. */
+/*
+ * Figures of each CPU, of each sink, of each size of stack-like buffers, and of
+ * the scavenger's runs by cause.
+ */
 static const struct export_row {
 	enum figures_list list;
 	const char *figure;
@@ -120,9 +132,13 @@ static const struct export_row {
 	{ FIGURES_STACKS, "live", "stack_live", G, NULL, "Stack-like buffers not freed." },
 	{ FIGURES_STACKS, "cached", "stack_cached", G, NULL, "Free ones in magazines." },
 	{ FIGURES_STACKS, "central", "stack_central", G, NULL, "Free ones in spans." },
+	{ FIGURES_SCAVENGER, "runs", "scavenger_runs", C, NULL, "Runs of the scavenger." },
+	{ FIGURES_SCAVENGER, "released", "scavenger_released_bytes", C, bytes,
+	  "Given back to the page allocator by them." },
+	{ FIGURES_SCAVENGER, "ns", "scavenger_seconds", C, "seconds", "Time they took." },
 };
 
-static const char *const export_labels[FIGURES_LISTS] = { "cpu", "sink", "size" };
+static const char *const export_labels[FIGURES_LISTS] = { "cpu", "sink", "size", "cause" };
 
 #undef G
 #undef C
@@ -172,6 +188,18 @@ static void export_heap(struct metrics *m, const struct figures *f)
 			     "Where the bytes of sys are, each in one class.");
 	json_object_object_foreach(f->memory, kind, number)
 		metric_sample(metric, "kind", kind, json_object_get_uint64(number));
+}
+
+/* Its settings are no metrics. */
+static void export_background(struct metrics *m, const struct figures *f)
+{
+	struct metric *metric;
+
+	if (!f->background || !js_has(f->background, "cpu_share"))
+		return;
+	metric = metrics_add(m, "scavenger_cpu_ratio", METRIC_GAUGE, "ratio",
+			     "Of one CPU, by the background scavenger in the last minute.");
+	metric_sample(metric, NULL, NULL, js_number(f->background, "cpu_share"));
 }
 
 /* All classes, of which there may be none, or the whole heap's figure. */
@@ -251,12 +279,14 @@ static int export_collect(struct metrics *m, bool totals)
 		status = export_classes_read(&classes, &f);
 	if (!status) {
 		export_heap(m, &f);
+		export_background(m, &f);
 		export_by_class(m, &f, &classes);
 		if (!totals) {
 			export_list(m, &f, FIGURES_CPUS);
 			export_list(m, &f, FIGURES_STACKS);
 		}
 		export_list(m, &f, FIGURES_SINKS);
+		export_list(m, &f, FIGURES_SCAVENGER);
 	}
 	size_classes_free(&classes);
 	figures_free(&f);
@@ -349,9 +379,10 @@ const struct command cmd_export = {
 		"Prints every figure as a metric, gostat_NAME: bytes are ..._bytes,\n"
 		"cumulative ones ..._total. Label class has the object size of a size\n"
 		"class, or 'large'; label cpu the number of a CPU; label sink the name of\n"
-		"a counter of manual spans; label kind of gostat_memory_bytes the\n"
-		"exclusive classes of memory, whose sum is gostat_sys_bytes. A figure that\n"
-		"this command does not know is exported under its name, without a type.\n"
+		"a counter of manual spans; label cause why the scavenger ran; label kind of\n"
+		"gostat_memory_bytes the exclusive classes of memory, whose sum is\n"
+		"gostat_sys_bytes. A figure that this command does not know is exported\n"
+		"under its name, without a type.\n"
 		"\n"
 		"For root, where debugfs is mounted, all metrics are of one moment.\n"
 		"\n"

@@ -64,9 +64,13 @@ static const struct stats_row {
 	{ UNIT_BYTES, "buckhash_sys", "profiling tables" },
 	{ UNIT_BYTES, "other_sys", "everything else" },
 	{ UNIT_GROUP, "Scavenger", NULL },
-	{ UNIT_BYTES, "scav_goal", "idle memory it leaves" },
-	{ UNIT_COUNT, "scav_runs", "runs" },
-	{ UNIT_BYTES, "memory_limit", "soft limit" },
+	{ UNIT_BYTES, "scav_goal", "held memory that it leaves" },
+	{ UNIT_COUNT, "scav_runs", "its runs, of any cause" },
+	{ UNIT_BYTES, "scav_released", "given back by them" },
+	{ UNIT_BYTES, "memory_limit", "reclaim before growth beyond it; 0: none" },
+	{ UNIT_BYTES, "memory_limit_hard", "no growth beyond it; 0: none" },
+	{ UNIT_COUNT, "over_limit", "growths beyond memory_limit" },
+	{ UNIT_COUNT, "limit_refused", "growths refused by memory_limit_hard" },
 	{ UNIT_GROUP, "Statistics", NULL },
 	{ UNIT_COUNT, "cuts", "snapshots taken" },
 	{ UNIT_COUNT, "skew", "differences that recounts found" },
@@ -89,6 +93,16 @@ static const struct stats_row memory_rows[] = {
 	{ UNIT_BYTES, "other", "everything else" },
 };
 
+static const struct stats_row background_rows[] = {
+	{ UNIT_GROUP, "Background scavenger", NULL },
+	{ UNIT_COUNT, "enabled", "1: it runs" },
+	{ UNIT_COUNT, "idle_limit", "seconds that a page may be idle" },
+	{ UNIT_COUNT, "margin", "% over recent demand stay" },
+	{ UNIT_COUNT, "pace", "per mille of a CPU that it may take" },
+	{ UNIT_COUNT, "period", "ms from one look to the next" },
+	{ UNIT_COUNT, "cpu_share", "millionths of a CPU over the last minute" },
+};
+
 /* Bytes that gostat has from the page allocator now. */
 static bool stats_held(const struct figures *figures, u64 *held)
 {
@@ -100,7 +114,7 @@ static void stats_line(const char *name, u64 n, bool bytes, const char *meaning)
 {
 	char human[OUT_NUMBER], exact[OUT_NUMBER];
 
-	printf("  %-14s %11s %18s%s%s\n", name, bytes ? out_bytes(human, n) : "",
+	printf("  %-17s %11s %18s%s%s\n", name, bytes ? out_bytes(human, n) : "",
 	       out_count(exact, n), *meaning ? "  " : "", meaning);
 }
 
@@ -137,7 +151,7 @@ static void stats_rest_print(const struct json_object *figures, bool bytes)
 		if (json_object_is_type(value, json_type_int))
 			stats_line(name, json_object_get_uint64(value), bytes, "");
 		else
-			printf("  %-14s %30s\n", name, json_object_get_string(value));
+			printf("  %-17s %30s\n", name, json_object_get_string(value));
 	}
 }
 
@@ -215,6 +229,12 @@ static void stats_print(const struct figures *figures)
 		stats_rows_print(figures, figures->memory, memory_rows, ARRAY_SIZE(memory_rows));
 		stats_rest_print(figures->memory, true);
 	}
+	if (figures->background) {
+		stats_rows_print(figures, figures->background, background_rows,
+				 ARRAY_SIZE(background_rows));
+		stats_rest_print(figures->background, false);
+	}
+	stats_list_print(figures, FIGURES_SCAVENGER, "Runs of the scavenger");
 	stats_list_print(figures, FIGURES_CPUS, "CPUs");
 	stats_list_print(figures, FIGURES_SINKS, "Sinks of manual spans");
 	if (stats_stacks_used(figures))
@@ -238,6 +258,8 @@ static struct json_object *stats_json(const struct figures *figures)
 		js_u64(o, "held", held);
 	if (figures->memory)
 		js_add(o, FIGURES_MEMORY, js_shared(figures->memory));
+	if (figures->background)
+		js_add(o, FIGURES_BACKGROUND, js_shared(figures->background));
 	for (i = 0; i < FIGURES_LISTS; i++)
 		js_add(o, figures_list_names[i], js_shared(figures->list[i]));
 	return o;
@@ -299,8 +321,11 @@ const struct command cmd_stats = {
 		"    { \"folder\": \"/sys/kernel/gostat\", \"cut\": 7,\n"
 		"      \"figures\": { \"alloc\": 0, ... one member per figure ... },\n"
 		"      \"held\": 0, \"memory_classes\": { \"heap_objects\": 0, ... },\n"
+		"      \"background\": { \"enabled\": 1, \"idle_limit\": 60, ... },\n"
 		"      \"by_cpu\": [ { \"cpu\": 0, \"hits\": 0, ... }, ... ],\n"
-		"      \"sinks\": [ { \"name\": \"stacks\", \"inuse\": 0, ... }, ... ] }\n"
+		"      \"sinks\": [ { \"name\": \"stacks\", \"inuse\": 0, ... }, ... ],\n"
+		"      \"scavenger\": [ { \"cause\": \"background\", \"runs\": 0, \"released\": 0,\n"
+		"      \"ns\": 0 }, ... ] }\n"
 		"    Without 'cut' the figures were read one after the other.\n"
 		"\n"
 		"FILES\n"

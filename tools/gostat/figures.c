@@ -8,11 +8,37 @@
 #include "snapshot.h"
 #include "sysfs.h"
 
-const char *const figures_list_names[FIGURES_LISTS] = { "by_cpu", "sinks", "stacks" };
-const char *const figures_list_keys[FIGURES_LISTS] = { "cpu", "name", "size" };
+#define SCAVENGER_FOLDER	"scavenger"
+
+const char *const figures_list_names[FIGURES_LISTS] = {
+	"by_cpu", "sinks", "stacks", "scavenger",
+};
+
+const char *const figures_list_keys[FIGURES_LISTS] = { "cpu", "name", "size", "cause" };
 
 /* NULL: root's, as size classes are, and only of a snapshot. */
-static const char *const list_folders[FIGURES_LISTS] = { "cpu", "sinks", NULL };
+static const char *const list_folders[FIGURES_LISTS] = {
+	"cpu", "sinks", NULL, SCAVENGER_FOLDER,
+};
+
+/* An array as it is, NULL too; of an object's objects one whose rows have their names. */
+static struct json_object *figures_rows(struct json_object *list, const char *key)
+{
+	struct json_object *rows;
+
+	if (!json_object_is_type(list, json_type_object))
+		return js_shared(list);
+	rows = js_array();
+	json_object_object_foreach(list, name, figures) {
+		struct json_object *row = js_object();
+
+		js_string(row, key, name);
+		json_object_object_foreach(figures, figure, value)
+			js_add(row, figure, js_shared(value));
+		js_append(rows, row);
+	}
+	return rows;
+}
 
 /* The snapshot's totals stand between its number and its lists. */
 static void figures_of_snapshot(struct figures *f)
@@ -28,7 +54,8 @@ static void figures_of_snapshot(struct figures *f)
 	/* NULL, shared, is NULL. */
 	f->memory = js_shared(js_member(f->snapshot, FIGURES_MEMORY));
 	for (i = 0; i < FIGURES_LISTS; i++)
-		f->list[i] = js_shared(js_member(f->snapshot, figures_list_names[i]));
+		f->list[i] = figures_rows(js_member(f->snapshot, figures_list_names[i]),
+					  figures_list_keys[i]);
 }
 
 static int figures_list_from_sysfs(struct figures *f, enum figures_list list)
@@ -58,6 +85,10 @@ int figures_read(struct figures *f)
 		f->memory = js_object();
 		status = sysfs_folder(FIGURES_MEMORY, f->memory, &f->refused);
 	}
+	if (!status && sysfs_has_folder(SCAVENGER_FOLDER)) {
+		f->background = js_object();
+		status = sysfs_folder(SCAVENGER_FOLDER, f->background, &f->refused);
+	}
 	for (i = 0; !status && i < FIGURES_LISTS; i++)
 		if (!f->list[i])
 			status = figures_list_from_sysfs(f, i);
@@ -73,6 +104,7 @@ void figures_free(struct figures *f)
 	json_object_put(f->snapshot);
 	json_object_put(f->total);
 	json_object_put(f->memory);
+	json_object_put(f->background);
 	for (i = 0; i < FIGURES_LISTS; i++)
 		json_object_put(f->list[i]);
 }

@@ -65,8 +65,32 @@ static void put_help(FILE *out, const struct metric *metric, const char *of)
 	fprintf(out, "# HELP %s%s %s\n", metric->name, of, metric->help);
 }
 
+/* Places behind the point: the module has whole numbers of a smaller unit. */
+static unsigned int decimals(const struct metric *metric)
+{
+	if (metric->unit && !strcmp(metric->unit, "seconds"))
+		return 9;
+	return metric->unit && !strcmp(metric->unit, "ratio") ? 6 : 0;
+}
+
+/* Exactly, which a floating point number would not be. */
+static char *number_text(char *text, const struct metric *metric, u64 number)
+{
+	unsigned int places = decimals(metric), i;
+	u64 unit = 1;
+
+	for (i = 0; i < places; i++)
+		unit *= 10;
+	if (places)
+		snprintf(text, OUT_NUMBER, "%llu.%0*llu", number / unit, places, number % unit);
+	else
+		snprintf(text, OUT_NUMBER, "%llu", number);
+	return text;
+}
+
 static void put_samples(FILE *out, const struct metric *metric)
 {
+	char text[OUT_NUMBER];
 	size_t i;
 
 	for (i = 0; i < metric->samples; i++) {
@@ -78,13 +102,14 @@ static void put_samples(FILE *out, const struct metric *metric)
 			put_value(out, sample->value);
 			fputs("\"}", out);
 		}
-		fprintf(out, " %llu\n", sample->number);
+		fprintf(out, " %s\n", number_text(text, metric, sample->number));
 	}
 }
 
 static struct json_object *metric_json(const struct metric *metric)
 {
 	struct json_object *o = js_object(), *array = js_array();
+	char text[OUT_NUMBER];
 	size_t i;
 
 	js_add(o, "name", js_text(metric->name));
@@ -99,7 +124,10 @@ static struct json_object *metric_json(const struct metric *metric)
 		if (sample->label)
 			js_string(labels, sample->label, sample->value);
 		js_add(row, "labels", labels);
-		js_u64(row, "value", sample->number);
+		if (decimals(metric))
+			js_real_text(row, "value", number_text(text, metric, sample->number));
+		else
+			js_u64(row, "value", sample->number);
 		js_append(array, row);
 	}
 	js_add(o, "samples", array);

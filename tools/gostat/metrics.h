@@ -20,7 +20,7 @@ enum metric_format { METRICS_OPENMETRICS, METRICS_PROMETHEUS, METRICS_JSON };
 struct metric_sample {
 	const char *label;	/* NULL: the only sample */
 	char *value;		/* of the label */
-	u64 number;
+	u64 number;		/* of seconds: nanoseconds, of a ratio: millionths */
 };
 
 struct metric {

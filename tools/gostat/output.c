@@ -236,12 +236,17 @@ void js_u64(struct json_object *o, const char *key, u64 value)
 	js_add(o, key, js_count(value));
 }
 
+void js_real_text(struct json_object *o, const char *key, const char *text)
+{
+	js_add(o, key, js_checked(json_object_new_double_s(strtod(text, NULL), text)));
+}
+
 void js_real(struct json_object *o, const char *key, double value)
 {
 	char text[64];
 
 	snprintf(text, sizeof(text), "%.6g", value);
-	js_add(o, key, js_checked(json_object_new_double_s(value, text)));
+	js_real_text(o, key, text);
 }
 
 void js_bool(struct json_object *o, const char *key, bool value)

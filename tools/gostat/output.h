@@ -58,6 +58,8 @@ void js_add(struct json_object *o, const char *key, struct json_object *value);
 void js_append(struct json_object *array, struct json_object *value);
 void js_u64(struct json_object *o, const char *key, u64 value);
 void js_real(struct json_object *o, const char *key, double value);
+/* A number that is to be printed as @text, which is one. */
+void js_real_text(struct json_object *o, const char *key, const char *text);
 void js_bool(struct json_object *o, const char *key, bool value);
 void js_string(struct json_object *o, const char *key, const char *value);
 /* A number if @text is one: then it is not quoted. */
