@@ -364,7 +364,7 @@ static const struct opt export_opts[] = {
 	{ OPT_FORMAT, "format", "openmetrics|prometheus",
 	  "OpenMetrics 1.0 (the default), or the older text format, 0.0.4." },
 	{ OPT_TOTALS, "totals", NULL,
-	  "Only figures of the whole heap, which everybody may read: some 40\n"
+	  "Only figures of the whole heap, which everybody may read: some 70\n"
 	  "series instead of 800." },
 	OPTS_JSON,
 	OPTS_HELP,
