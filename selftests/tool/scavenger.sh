@@ -323,17 +323,30 @@ the_module_gives_back_what_is_idle()
 	grep -qE '^took +[0-9.]+ [num]?s$' "$SCRATCH/out"
 }
 
+# last_number: of the newest record of a forced run.
+last_number()
+{
+	gostat trace --json --cause=forced | tail -n1 >"$SCRATCH/last"
+	"$DIR/_json" /number <"$SCRATCH/last"
+}
+
+# What was there is shown, and then what comes.
 the_modules_runs_are_followed()
 {
 	module
+	gostat scavenge >/dev/null
 	follow --json --cause=forced
-	wait_for [ -e "$SCRATCH/out" ]
-	leave_idle
-	status_of_run=0
-	gostat scavenge --json >"$SCRATCH/run" || status_of_run=$?
-	is $status_of_run 0 status
-	released=$("$DIR/_json" /released <"$SCRATCH/run")
-	wait_for shown "\"run\": $released,"
+	wait_for shown "\"number\": $(last_number),"
+	for _ in 1 2 3; do
+		lines=$(wc -l <"$SCRATCH/out")
+		leave_idle
+		gostat scavenge --json >"$SCRATCH/run"
+		wait_for lines $((lines + 1))
+		is "$(wc -l <"$SCRATCH/out")" $((lines + 1)) records
+		tail -n1 "$SCRATCH/out" >"$SCRATCH/last"
+		is "$("$DIR/_json" /run <"$SCRATCH/last")" \
+			"$("$DIR/_json" /released <"$SCRATCH/run")" 'what the run released'
+	done
 	kill -INT "$follower"
 	ended 0
 	silent err
