@@ -66,22 +66,28 @@ static void gs_total_figures_out(struct gostat_ioc_snapshot *out,
 	out->cuts = ms->cuts;
 	out->skew = ms->skew;
 	out->sinks_sys = ms->sinks_sys;
+	out->stacks_live = ms->stacks_live;
+	out->stacks_guarded = ms->stacks_guarded;
+	out->scav_goal = ms->scav_goal;
+	out->scav_runs = ms->scav_runs;
+	out->scav_released = ms->scav_released;
+	out->over_limit = ms->over_limit;
+	out->limit_refused = ms->limit_refused;
 }
 
-static int gs_classes_out(const struct gostat_ioc_snapshot *req,
-			  const struct gostat_snapshot *snap)
+/* The first @n of some classes, to an array of structs of @size bytes. */
+static int gs_classes_out(u64 array, u32 n, u32 size,
+			  const struct gostat_class_stats *cs)
 {
-	u32 id, n = min_t(u32, req->nr_classes, GOSTAT_NR_CLASSES);
 	struct gostat_class_figures out;
-	u32 known = min_t(u32, req->class_size, sizeof(out));
+	u32 i, known = min_t(u32, size, sizeof(out));
 
-	for (id = 0; id < n; id++) {
-		char __user *to = u64_to_user_ptr(req->classes) +
-				  (size_t)id * req->class_size;
+	for (i = 0; i < n; i++) {
+		char __user *to = u64_to_user_ptr(array) + (size_t)i * size;
 
-		gs_class_figures_out(&out, &snap->class[id]);
+		gs_class_figures_out(&out, &cs[i]);
 		if (copy_to_user(to, &out, known) ||
-		    clear_user(to + known, req->class_size - known))
+		    clear_user(to + known, size - known))
 			return -EFAULT;
 	}
 	return 0;
@@ -91,12 +97,19 @@ static int gs_snapshot_out(struct gs_command *cmd,
 			   const struct gostat_snapshot *snap)
 {
 	struct gostat_ioc_snapshot *req = &cmd->snapshot;
-	int err = gs_classes_out(req, snap);
+	int err;
 
+	err = gs_classes_out(req->classes,
+			     min_t(u32, req->nr_classes, GOSTAT_NR_CLASSES),
+			     req->class_size, snap->class) ?:
+	      gs_classes_out(req->stacks,
+			     min_t(u32, req->nr_stacks, GOSTAT_NR_STACKS),
+			     req->class_size, snap->stack);
 	if (err)
 		return err;
 	req->size = cmd->user_size;
 	req->nr_classes = GOSTAT_NR_CLASSES;
+	req->nr_stacks = GOSTAT_NR_STACKS;
 	req->number = snap->number;
 	req->time_ns = snap->time;
 	gs_total_figures_out(req, &snap->total);
@@ -116,9 +129,9 @@ int gs_ioc_snapshot(struct gs_command *cmd)
 	struct gostat_snapshot *snap;
 	int err;
 
-	if (req->flags)
+	if (req->flags || req->__reserved)
 		return -EINVAL;
-	if (req->nr_classes &&
+	if ((req->nr_classes || req->nr_stacks) &&
 	    req->class_size < offsetofend(struct gostat_class_figures, peak))
 		return -EINVAL;
 	if (req->class_size > PAGE_SIZE)

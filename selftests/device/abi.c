@@ -30,9 +30,11 @@ struct request {
 		struct gostat_ioc_io io;
 		struct gostat_ioc_snapshot snapshot;
 		struct gostat_ioc_manual_alloc manual_alloc;
+		struct gostat_ioc_scavenge scavenge;
+		struct gostat_ioc_limits limits;
 	};
 	__u32 handles[COUNT], span, stack;
-	struct gostat_class_figures classes[2];
+	struct gostat_class_figures classes[2], stacks[2];
 	char data[64];
 };
 
@@ -44,6 +46,7 @@ FIXTURE(command) {
 FIXTURE_VARIANT(command) {
 	unsigned int number;
 	unsigned int size;
+	unsigned int first;	/* bytes of the first version, if it has grown */
 	unsigned int flags_known;
 	unsigned int reserved;	/* offset of the reserved member */
 	bool writes;		/* the struct, when it succeeds */
@@ -109,7 +112,8 @@ FIXTURE_VARIANT_ADD(command, write) {
 FIXTURE_VARIANT_ADD(command, snapshot) {
 	.number = GOSTAT_IOC_SNAPSHOT,
 	.size = sizeof(struct gostat_ioc_snapshot),
-	.reserved = NONE,
+	.first = offsetof(struct gostat_ioc_snapshot, stacks_live),
+	.reserved = offsetof(struct gostat_ioc_snapshot, __reserved),
 	.writes = true,
 };
 
@@ -138,6 +142,21 @@ FIXTURE_VARIANT_ADD(command, stack_free) {
 	.number = GOSTAT_IOC_STACK_FREE,
 	.size = sizeof(struct gostat_ioc_free),
 	.reserved = offsetof(struct gostat_ioc_free, __reserved),
+};
+
+FIXTURE_VARIANT_ADD(command, scavenge) {
+	.number = GOSTAT_IOC_SCAVENGE,
+	.size = sizeof(struct gostat_ioc_scavenge),
+	.reserved = NONE,
+	.writes = true,
+};
+
+FIXTURE_VARIANT_ADD(command, limits) {
+	.number = GOSTAT_IOC_LIMITS,
+	.size = sizeof(struct gostat_ioc_limits),
+	.flags_known = GOSTAT_LIMIT_SOFT | GOSTAT_LIMIT_HARD,
+	.reserved = NONE,
+	.writes = true,
 };
 
 static void fill_io(struct request *r)
@@ -189,6 +208,8 @@ static void fill(struct request *r, unsigned int number, unsigned int size)
 		r->snapshot.classes = (uintptr_t)r->classes;
 		r->snapshot.nr_classes = ARRAY_LEN(r->classes);
 		r->snapshot.class_size = sizeof(r->classes[0]);
+		r->snapshot.stacks = (uintptr_t)r->stacks;
+		r->snapshot.nr_stacks = ARRAY_LEN(r->stacks);
 		break;
 	}
 }
@@ -230,12 +251,23 @@ TEST_F(command, is_accepted)
 
 TEST_F(command, struct_shorter_than_the_first_version_is_einval)
 {
-	self->r->size = variant->size - 1;
+	self->r->size = (variant->first ?: variant->size) - 1;
 	EXPECT_REFUSED(EINVAL);
 	self->r->size = sizeof(__u32);
 	EXPECT_REFUSED(EINVAL);
 	self->r->size = 0;
 	EXPECT_REFUSED(EINVAL);
+}
+
+TEST_F(command, struct_of_the_first_version_is_accepted)
+{
+	if (variant->first)
+		memset(self->r->bytes + variant->first, 0xa5, 64);
+	self->r->size = variant->first ?: variant->size;
+	EXPECT_EQ(0, call(self->fd, variant->number, self->r));
+	if (variant->first)
+		EXPECT_EQ(true, all_bytes_are(self->r->bytes + variant->first,
+					      0xa5, 64));
 }
 
 TEST_F(command, longer_struct_is_accepted_while_it_is_zero)
@@ -385,7 +417,7 @@ TEST_F(command, is_the_same_for_a_32_bit_caller)
 		SKIP(return, "this kernel has no 32-bit system calls");
 	EXPECT_EQ(0, compat_call(self->fd, variant->number, self->r));
 	fill(self->r, variant->number, variant->size);
-	self->r->size = variant->size - 1;
+	self->r->size = (variant->first ?: variant->size) - 1;
 	EXPECT_EQ(-EINVAL, compat_call(self->fd, variant->number, self->r));
 }
 #endif
@@ -413,7 +445,7 @@ TEST_F(device, unknown_commands_are_enotty)
 {
 	unsigned int nr;
 
-	for (nr = _IOC_NR(GOSTAT_IOC_STACK_FREE) + 1; nr < 256; nr++)
+	for (nr = _IOC_NR(GOSTAT_IOC_LIMITS) + 1; nr < 256; nr++)
 		EXPECT_EQ(-ENOTTY, call(self->fd, _IO(GOSTAT_IOC_TYPE, nr),
 					NULL));
 }
@@ -440,7 +472,8 @@ TEST_F(device, info_tells_the_facts)
 	ASSERT_EQ(0, info(self->fd, &i));
 	EXPECT_EQ(GOSTAT_FEATURE_BATCH | GOSTAT_FEATURE_IO |
 		  GOSTAT_FEATURE_LOOKUP | GOSTAT_FEATURE_SNAPSHOT |
-		  GOSTAT_FEATURE_MANUAL | GOSTAT_FEATURE_STACK, i.features);
+		  GOSTAT_FEATURE_MANUAL | GOSTAT_FEATURE_STACK |
+		  GOSTAT_FEATURE_SCAVENGE, i.features);
 	EXPECT_EQ(GOSTAT_ABI_VERSION, i.abi_version);
 	EXPECT_EQ(sysconf(_SC_PAGESIZE), i.page_size);
 	EXPECT_LT(10, i.nr_classes);

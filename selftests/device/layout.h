@@ -96,7 +96,7 @@ ASSERT(GOSTAT_IOC_LOOKUP == 0xbd05);
 ASSERT(GOSTAT_IOC_READ == 0xbd06);
 ASSERT(GOSTAT_IOC_WRITE == 0xbd07);
 
-SIZE(snapshot, 296);
+SIZE(snapshot, 368);
 AT(snapshot, size, 0);
 AT(snapshot, flags, 4);
 AT(snapshot, classes, 8);
@@ -136,6 +136,16 @@ AT(snapshot, failures, 264);
 AT(snapshot, cuts, 272);
 AT(snapshot, skew, 280);
 AT(snapshot, sinks_sys, 288);
+AT(snapshot, stacks_live, 296);
+AT(snapshot, stacks_guarded, 304);
+AT(snapshot, scav_goal, 312);
+AT(snapshot, scav_runs, 320);
+AT(snapshot, scav_released, 328);
+AT(snapshot, over_limit, 336);
+AT(snapshot, limit_refused, 344);
+AT(snapshot, stacks, 352);
+AT(snapshot, nr_stacks, 360);
+AT(snapshot, __reserved, 364);
 
 ASSERT(sizeof(struct gostat_class_figures) == 96);
 ASSERT(offsetof(struct gostat_class_figures, bytes) == 0);
@@ -160,9 +170,22 @@ AT(manual_alloc, handle, 24);
 AT(manual_alloc, __reserved, 28);
 AT(manual_alloc, sink, 32);
 
+SIZE(scavenge, 16);
+AT(scavenge, size, 0);
+AT(scavenge, flags, 4);
+AT(scavenge, released, 8);
+
+SIZE(limits, 24);
+AT(limits, size, 0);
+AT(limits, flags, 4);
+AT(limits, memory_limit, 8);
+AT(limits, memory_limit_hard, 16);
+
 ASSERT(GOSTAT_IOC_MANUAL_ALLOC == 0xbd09);
 ASSERT(GOSTAT_IOC_MANUAL_FREE == 0xbd0a);
 ASSERT(GOSTAT_IOC_STACK_ALLOC == 0xbd0b);
 ASSERT(GOSTAT_IOC_STACK_FREE == 0xbd0c);
+ASSERT(GOSTAT_IOC_SCAVENGE == 0xbd0d);
+ASSERT(GOSTAT_IOC_LIMITS == 0xbd0e);
 
 #endif /* _LAYOUT_H */

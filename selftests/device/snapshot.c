@@ -6,12 +6,14 @@
 #include "gostat_test.h"
 
 #define CLASSES	128	/* more than there are */
+#define STACKS	8	/* likewise */
 #define WORKERS	3
 #define ROUNDS	200
 
 struct reading {
 	struct gostat_ioc_snapshot s;
 	struct gostat_class_figures class[CLASSES];
+	struct gostat_class_figures stack[STACKS];
 };
 
 FIXTURE(snapshot) {
@@ -40,24 +42,34 @@ static int take(int fd, struct reading *r)
 	r->s.classes = (uintptr_t)r->class;
 	r->s.nr_classes = CLASSES;
 	r->s.class_size = sizeof(r->class[0]);
+	r->s.stacks = (uintptr_t)r->stack;
+	r->s.nr_stacks = STACKS;
 	return call(fd, GOSTAT_IOC_SNAPSHOT, &r->s);
+}
+
+static bool class_closes(const struct gostat_class_figures *c)
+{
+	return c->capacity == c->live + c->cached + c->central &&
+	       c->live == c->nmalloc - c->nfree;
 }
 
 static bool books_close(const struct reading *r)
 {
-	__u64 nmalloc = 0, nfree = 0;
+	__u64 nmalloc = 0, nfree = 0, stacks = r->s.stacks_guarded;
+	bool close = true;
 	__u32 i;
 
 	for (i = 0; i < r->s.nr_classes; i++) {
-		const struct gostat_class_figures *c = &r->class[i];
-
-		if (c->capacity != c->live + c->cached + c->central ||
-		    c->live != c->nmalloc - c->nfree)
-			return false;
-		nmalloc += c->nmalloc;
-		nfree += c->nfree;
+		close &= class_closes(&r->class[i]);
+		nmalloc += r->class[i].nmalloc;
+		nfree += r->class[i].nfree;
 	}
-	return nmalloc == r->s.nmalloc && nfree == r->s.nfree;
+	for (i = 0; i < r->s.nr_stacks; i++) {
+		close &= class_closes(&r->stack[i]);
+		stacks += r->stack[i].live * r->stack[i].bytes;
+	}
+	return close && nmalloc == r->s.nmalloc && nfree == r->s.nfree &&
+	       stacks == r->s.stacks_live;
 }
 
 static bool identities_hold(const struct gostat_ioc_snapshot *s)
@@ -85,6 +97,75 @@ TEST_F(snapshot, tells_what_sysfs_tells)
 	EXPECT_EQ(class_figure(8, "nmalloc"), self->r.class[1].nmalloc);
 	EXPECT_EQ(8, self->r.class[1].bytes);
 	EXPECT_EQ(0, self->r.class[0].bytes);
+}
+
+TEST_F(snapshot, tells_of_stacks_what_sysfs_tells)
+{
+	struct reading *old = &self->old, *r = &self->r;
+	__u32 handle, i, size = 2048;
+	char name[64];
+
+	ASSERT_EQ(0, take(self->fd, old));
+	ASSERT_EQ(0, stack_alloc(self->fd, 16384, &handle));
+	ASSERT_EQ(0, take(self->fd, r));
+	EXPECT_EQ(5, r->s.nr_stacks);
+	for (i = 0; i < 5; i++, size *= 2) {
+		EXPECT_EQ(size, r->stack[i].bytes);
+		EXPECT_EQ(old->stack[i].live + (size == 16384),
+			  r->stack[i].live);
+		snprintf(name, sizeof(name), "stacks/%u/nmalloc", size);
+		EXPECT_EQ(figure(name), r->stack[i].nmalloc);
+	}
+	EXPECT_EQ(old->s.stacks_live + 16384, r->s.stacks_live);
+	EXPECT_EQ(old->s.stacks_guarded, r->s.stacks_guarded);
+}
+
+TEST_F(snapshot, tells_of_the_scavenger_what_sysfs_tells)
+{
+	struct gostat_ioc_scavenge run = { .size = sizeof(run) };
+	struct reading *old = &self->old, *r = &self->r;
+
+	ASSERT_EQ(0, take(self->fd, old));
+	ASSERT_EQ(0, call(self->fd, GOSTAT_IOC_SCAVENGE, &run));
+	ASSERT_EQ(0, take(self->fd, r));
+	EXPECT_LT(old->s.scav_runs, r->s.scav_runs);
+	EXPECT_LE(old->s.scav_released + run.released, r->s.scav_released);
+	EXPECT_EQ(figure("over_limit"), r->s.over_limit);
+	EXPECT_EQ(figure("limit_refused"), r->s.limit_refused);
+}
+
+TEST_F(snapshot, no_more_stacks_are_written_than_there_is_room_for)
+{
+	struct reading *r = &self->r;
+
+	memset(r->stack, 0xa5, sizeof(r->stack));
+	r->s.size = sizeof(r->s);
+	r->s.stacks = (uintptr_t)r->stack;
+	r->s.nr_stacks = 1;
+	r->s.class_size = sizeof(r->stack[0]);
+	ASSERT_EQ(0, call(self->fd, GOSTAT_IOC_SNAPSHOT, &r->s));
+	EXPECT_EQ(5, r->s.nr_stacks);
+	EXPECT_EQ(2048, r->stack[0].bytes);
+	EXPECT_EQ(true, all_bytes_are(&r->stack[1], 0xa5, sizeof(r->stack[1])));
+}
+
+TEST_F(snapshot, stacks_without_a_size_are_einval)
+{
+	struct gostat_ioc_snapshot s = { .size = sizeof(s) };
+
+	s.stacks = (uintptr_t)self->r.stack;
+	s.nr_stacks = 1;
+	EXPECT_EQ(-EINVAL, call(self->fd, GOSTAT_IOC_SNAPSHOT, &s));
+}
+
+TEST_F(snapshot, stacks_in_a_hole_are_efault)
+{
+	struct gostat_ioc_snapshot s = { .size = sizeof(s) };
+
+	s.nr_stacks = 1;
+	s.class_size = sizeof(struct gostat_class_figures);
+	s.stacks = 8;
+	EXPECT_EQ(-EFAULT, call(self->fd, GOSTAT_IOC_SNAPSHOT, &s));
 }
 
 TEST_F(snapshot, books_close_while_others_work)

@@ -307,7 +307,7 @@ struct gostat_ioc_io {
 };
 
 /**
- * struct gostat_class_figures - one size class in a snapshot
+ * struct gostat_class_figures - one size class, or size of stacks, in a snapshot
  * @bytes: of an object; for the large ones, 0
  * @nmalloc: objects ever allocated
  * @nfree: objects ever freed
@@ -321,7 +321,8 @@ struct gostat_ioc_io {
  * @failures: allocations that found no pages
  * @peak: the most objects that have been out of central at once
  *
- * Each is the figure of that name in /sys/kernel/gostat/by_size/<size>/.
+ * Each is the figure of that name in /sys/kernel/gostat/by_size/<size>/, and of a
+ * size of stack-like buffers in stacks/<size>/.
  */
 struct gostat_class_figures {
 	__aligned_u64 bytes;
@@ -346,8 +347,8 @@ struct gostat_class_figures {
  *	for the classes' figures by class number, the large objects first
  * @nr_classes: in: room in @classes, 0 if they are not wanted; out: classes
  *	there are, of which as many were written as there was room for
- * @class_size: sizeof(struct gostat_class_figures); may be 0 if @nr_classes
- *	is (EINVAL if it is less than the first version's). What the kernel does
+ * @class_size: sizeof(struct gostat_class_figures); may be 0 if @nr_classes and
+ *	@nr_stacks are (EINVAL if it is less than the first version's). What the kernel does
  *	not know of a longer struct becomes zero
  * @number: out: of the snapshot, ascending
  * @time_ns: out: when it was taken, CLOCK_MONOTONIC
@@ -384,6 +385,18 @@ struct gostat_class_figures {
  * @cuts: out: number of snapshots taken
  * @skew: out: number of differences that verifications found
  * @sinks_sys: out: manual spans of all sinks but "stacks"
+ * @stacks_live: out: stack-like buffers handed out
+ * @stacks_guarded: out: of them those with guard pages
+ * @scav_goal: out: what the background scavenger brings held memory down to
+ * @scav_runs: out: number of the scavenger's runs
+ * @scav_released: out: bytes that it ever gave back
+ * @over_limit: out: number of growths beyond memory_limit
+ * @limit_refused: out: number of growths that memory_limit_hard refused
+ * @stacks: address of an array of @nr_stacks structs of @class_size bytes for
+ *	the figures of the sizes of stack-like buffers, the smallest first
+ * @nr_stacks: in: room in @stacks, 0 if they are not wanted; out: sizes there
+ *	are, of which as many were written as there was room for
+ * @__reserved: must be 0
  *
  * The figures are those of the same names in /sys/kernel/gostat/, bytes unless
  * said otherwise. All are as of one causally consistent cut. EINTR if the caller is killed while it
@@ -429,6 +442,16 @@ struct gostat_ioc_snapshot {
 	__aligned_u64 cuts;
 	__aligned_u64 skew;
 	__aligned_u64 sinks_sys;
+	__aligned_u64 stacks_live;
+	__aligned_u64 stacks_guarded;
+	__aligned_u64 scav_goal;
+	__aligned_u64 scav_runs;
+	__aligned_u64 scav_released;
+	__aligned_u64 over_limit;
+	__aligned_u64 limit_refused;
+	__aligned_u64 stacks;
+	__u32 nr_stacks;
+	__u32 __reserved;
 };
 
 #define GOSTAT_SINK_NAME	32
