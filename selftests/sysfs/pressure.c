@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * pressure - a process eats memory while gostat holds much of it idle: pages go
+ * back through the shrinker, and nobody is killed for want of memory.
+ */
+#include "gostat_test.h"
+
+#include <sys/mman.h>
+
+#define BYTES	32768
+#define SECONDS	120
+
+FIXTURE(pressure) {
+	int fd;
+};
+
+static int put(const char *name, const char *text)
+{
+	int fd = open(name, O_WRONLY), err = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, strlen(text)) < 0)
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+FIXTURE_SETUP(pressure)
+{
+	self->fd = open_device();
+	if (self->fd == -ENOENT)
+		SKIP(return, "there is no " DEVICE);
+	ASSERT_LE(0, self->fd);
+	EXPECT_EQ(0, put(SYSFS "scavenger/enabled", "0"));
+}
+
+FIXTURE_TEARDOWN(pressure)
+{
+	EXPECT_EQ(0, put(SYSFS "scavenger/enabled", "1"));
+	EXPECT_EQ(0, put(SYSFS "scavenge", "1"));
+	close(self->fd);
+}
+
+static __u64 idle(void)
+{
+	return figure("memory_classes/heap_free");
+}
+
+/* A line of /proc/meminfo, in bytes. */
+static __u64 memory_line(const char *name)
+{
+	FILE *f = fopen("/proc/meminfo", "r");
+	unsigned long long kib = 0;
+	char line[128];
+
+	while (f && fgets(line, sizeof(line), f))
+		if (!strncmp(line, name, strlen(name)) &&
+		    sscanf(line + strlen(name), ": %llu kB", &kib) == 1)
+			break;
+	if (f)
+		fclose(f);
+	return kib << 10;
+}
+
+/* As much as one open file may have. */
+static void leave_idle(int fd)
+{
+	struct gostat_ioc_info i;
+	__u32 handle, first = 0;
+
+	if (info(fd, &i))
+		return;
+	while (i.file_bytes + BYTES <= i.file_limit &&
+	       !alloc(fd, BYTES, &handle)) {
+		first = first ?: handle;
+		i.file_bytes += BYTES;
+	}
+	while (first && first <= handle)
+		free_handle(fd, first++);
+}
+
+/* Use so much memory, for good. */
+static int eat(__u64 bytes)
+{
+	char *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	__u64 i;
+
+	if (p == MAP_FAILED)
+		return 1;
+	for (i = 0; i < bytes; i += 4096)
+		p[i] = 1;
+	return 0;
+}
+
+TEST_F_TIMEOUT(pressure, idle_memory_goes_before_anybody_is_killed, SECONDS)
+{
+	__u64 released = figure("scavenger/shrinker/released");
+	__u64 before, wanted;
+	int status;
+	pid_t pid;
+
+	leave_idle(self->fd);
+	before = idle();
+	ASSERT_LT(memory_line("MemTotal") / 8, before);
+	/* It is known to be available. */
+	EXPECT_LT(before / 2 + memory_line("MemFree") / 2,
+		  memory_line("MemAvailable"));
+	wanted = memory_line("MemFree") + before / 2;
+	pid = fork();
+	if (!pid)
+		_exit(eat(wanted));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(true, WIFEXITED(status));
+	EXPECT_EQ(0, WEXITSTATUS(status));
+	EXPECT_LT(released + before / 4,
+		  figure("scavenger/shrinker/released"));
+	EXPECT_GT(before - before / 4, idle());
+}
+
+TEST_HARNESS_MAIN
