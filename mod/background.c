@@ -99,7 +99,7 @@ static bool gs_background_step(struct gs_heap *heap)
 {
 	struct gs_background *bg = &heap->background;
 
-	bg->at = gs_arena_after(heap, bg->at);
+	bg->at = gs_release_next(heap, bg->at);
 	if (bg->at)
 		gs_release_arena(heap, bg->at, &bg->rel);
 	else

@@ -243,6 +243,34 @@ void gs_release_arena(struct gs_heap *heap, struct gs_arena *arena,
 }
 
 /**
+ * gs_release_next() - step from arena to arena with something idle, oldest first
+ * @heap: the heap
+ * @arena: the last one, NULL to begin
+ *
+ * Arenas that are all in use are stepped over, GS_RELEASE_SKIP of them at the most
+ * under one hold of the lock; then one of these is returned.
+ *
+ * Context: Any but NMI; no heap lock held.
+ * Return: the next one, or NULL.
+ */
+struct gs_arena *gs_release_next(struct gs_heap *heap, struct gs_arena *arena)
+{
+	unsigned int skipped = 0;
+	unsigned long flags;
+
+	gs_heap_lock(heap, &flags);
+	arena = arena ? list_next_entry(arena, node) :
+			list_first_entry(&heap->arenas, struct gs_arena, node);
+	while (!list_entry_is_head(arena, &heap->arenas, node) &&
+	       !arena->nfree && skipped++ < GS_RELEASE_SKIP)
+		arena = list_next_entry(arena, node);
+	if (list_entry_is_head(arena, &heap->arenas, node))
+		arena = NULL;
+	gs_heap_unlock(heap, flags);
+	return arena;
+}
+
+/**
  * gs_release_walk() - release idle pages of all arenas, the oldest first
  * @heap: whose
  * @rel: what is wanted; what was released is added to it
@@ -254,7 +282,7 @@ void gs_release_walk(struct gs_heap *heap, struct gs_release *rel)
 	struct gs_arena *arena = NULL;
 
 	while (rel->released < rel->want &&
-	       (arena = gs_arena_after(heap, arena))) {
+	       (arena = gs_release_next(heap, arena))) {
 		gs_release_arena(heap, arena, rel);
 		cond_resched();
 	}

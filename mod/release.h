@@ -45,6 +45,9 @@ struct gs_heap;
 /* A block with less than this fraction of it idle is dense. */
 #define GS_DENSE	32
 
+/* Arenas stepped over under one hold of the lock: less work than one released. */
+#define GS_RELEASE_SKIP	256
+
 /* gs_release.due when nothing will become old enough by waiting. */
 #define GS_NEVER	U32_MAX
 
@@ -83,6 +86,7 @@ struct gs_release {
 
 void gs_release_arena(struct gs_heap *heap, struct gs_arena *arena,
 		      struct gs_release *rel);
+struct gs_arena *gs_release_next(struct gs_heap *heap, struct gs_arena *arena);
 void gs_release_walk(struct gs_heap *heap, struct gs_release *rel);
 
 #endif /* _GS_RELEASE_H */
