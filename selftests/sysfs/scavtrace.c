@@ -240,34 +240,49 @@ TEST_F(scavtrace, without_a_record_a_read_says_so_or_waits)
 	put(SYSFS "scavenger/enabled", "1");
 }
 
-/* A reader of its own: what it read up to record @last, by its exit status. */
+/* Take whole records off the start of @text; how many of them from @first on. */
+static unsigned int take_all(char *text, size_t *size,
+			     unsigned long long *first)
+{
+	const char *at = text, *next;
+	unsigned int n = 0;
+	struct record r;
+
+	while ((next = take(at, &r))) {
+		at = next;
+		if (r.number < *first)
+			continue;
+		if (r.number != (*first)++)
+			_exit(3);
+		n++;
+	}
+	*size -= at - text;
+	memmove(text, at, *size + 1);
+	return n;
+}
+
+/* A reader of its own that wants @n records from @first on, in small pieces. */
 static pid_t start_reader(unsigned long long first, unsigned int n)
 {
-	static char text[1 << 16];
 	int fd = open(PIPE, O_RDONLY);
-	const char *at = text, *next;
-	struct record r;
+	char text[4096] = "";
 	size_t size = 0;
 	pid_t pid = fork();
+	ssize_t got;
 
 	if (pid) {
 		close(fd);
 		return pid;
 	}
-	while (n && size < sizeof(text) - 1) {
-		ssize_t got = read(fd, text + size, 7);
-
-		if (got <= 0)
+	while (n) {
+		got = read(fd, text + size, 7);
+		if (got <= 0 || size + got + 8 > sizeof(text))
 			_exit(2);
 		size += got;
-		while (n && (next = take(at, &r))) {
-			if (r.number >= first && r.number != first++)
-				_exit(3);
-			n -= r.number + 1 == first;
-			at = next;
-		}
+		text[size] = '\0';
+		n -= take_all(text, &size, &first);
 	}
-	_exit(n != 0);
+	_exit(0);
 }
 
 TEST_F(scavtrace, each_of_several_readers_gets_every_record)
