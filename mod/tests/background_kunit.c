@@ -39,6 +39,13 @@ static void choose(struct kunit *test, enum gs_knob id, u32 value)
 	gs_knob_set(&kh_of(test)->heap, id, value);
 }
 
+/* Giving a block back takes so long from now on; nothing is on its way back. */
+static void cost(struct kunit *test, u64 ns)
+{
+	rcu_barrier();
+	kh_of(test)->put_ns = ns;
+}
+
 /* Time passes, and with it the memory of what was used at most. */
 static void forget_demand(struct kunit *test)
 {
@@ -209,7 +216,7 @@ static void it_costs_one_percent_of_a_cpu(struct kunit *test)
 
 	choose(test, GS_KNOB_IDLE_LIMIT, 0);
 	choose(test, GS_KNOB_MARGIN, 0);
-	kh->put_ns = 20 * NSEC_PER_MSEC;
+	cost(test, 20 * NSEC_PER_MSEC);
 	while (kh->ns < until) {
 		burst(test, 1);
 		kh->heap.pages.used_peak = 0;
@@ -235,7 +242,7 @@ static void the_pause_follows_the_pace(struct kunit *test)
 	choose(test, GS_KNOB_IDLE_LIMIT, 0);
 	choose(test, GS_KNOB_MARGIN, 0);
 	choose(test, GS_KNOB_PERIOD, 10);
-	kh->put_ns = 100 * NSEC_PER_MSEC;
+	cost(test, 100 * NSEC_PER_MSEC);
 	for (i = 0; i < ARRAY_SIZE(pace); i++) {
 		choose(test, GS_KNOB_PACE, pace[i]);
 		burst(test, 2);
@@ -263,7 +270,7 @@ static void time_without_a_cpu_is_not_work(struct kunit *test)
 	burst(test, 1);
 	look(test);
 	kh_pass(kh, 1000);
-	kh->put_ns = 50 * NSEC_PER_MSEC;
+	cost(test, 50 * NSEC_PER_MSEC);
 	kh->put_waited_ns = 48 * NSEC_PER_MSEC;
 	while (bg_of(test)->rel.released < GS_ARENA_SIZE)
 		look(test);
@@ -280,7 +287,7 @@ static void the_pause_is_kept_while_parked(struct kunit *test)
 	burst(test, 1);
 	look(test);
 	kh_pass(kh, 1000);
-	kh->put_ns = 50 * NSEC_PER_MSEC;
+	cost(test, 50 * NSEC_PER_MSEC);
 	while (bg_of(test)->rel.released < GS_ARENA_SIZE)
 		look(test);
 	kh->put_ns = 0;
@@ -302,7 +309,7 @@ static void a_run_takes_as_many_looks_as_it_needs(struct kunit *test)
 	kh_pass(kh, 1000);
 	burst(test, 5);
 	kh->heap.pages.used_peak = 0;
-	kh->put_ns = GS_QUANTUM_NS;
+	cost(test, GS_QUANTUM_NS);
 	look(test);
 	KUNIT_EXPECT_EQ(test, idle(test), 4 * GS_ARENA_SIZE);
 	KUNIT_EXPECT_FALSE(test, gs_scavtrace_get(&kh->heap, 0, &record));
@@ -327,7 +334,7 @@ static void a_heap_may_go_in_the_middle_of_a_run(struct kunit *test)
 	look(test);
 	burst(test, 5);
 	kh->heap.pages.used_peak = 0;
-	kh->put_ns = GS_QUANTUM_NS;
+	cost(test, GS_QUANTUM_NS);
 	look(test);
 	KUNIT_EXPECT_TRUE(test, bg_of(test)->running);
 	gs_background_stop(&kh->heap);
