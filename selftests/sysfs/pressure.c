@@ -14,31 +14,19 @@ FIXTURE(pressure) {
 	int fd;
 };
 
-static int put(const char *name, const char *text)
-{
-	int fd = open(name, O_WRONLY), err = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, strlen(text)) < 0)
-		err = -errno;
-	close(fd);
-	return err;
-}
-
 FIXTURE_SETUP(pressure)
 {
 	self->fd = open_device();
 	if (self->fd == -ENOENT)
 		SKIP(return, "there is no " DEVICE);
 	ASSERT_LE(0, self->fd);
-	EXPECT_EQ(0, put(SYSFS "scavenger/enabled", "0"));
+	EXPECT_EQ(0, write_text(SYSFS "scavenger/enabled", "0"));
 }
 
 FIXTURE_TEARDOWN(pressure)
 {
-	EXPECT_EQ(0, put(SYSFS "scavenger/enabled", "1"));
-	EXPECT_EQ(0, put(SYSFS "scavenge", "1"));
+	EXPECT_EQ(0, write_text(SYSFS "scavenger/enabled", "1"));
+	EXPECT_EQ(0, write_text(SYSFS "scavenge", "1"));
 	close(self->fd);
 }
 

@@ -36,21 +36,12 @@ FIXTURE(scavenger) {
 	__u32 handle[OBJECTS];
 };
 
-/* What is written, whole, or -errno. */
 static int put(const char *name, const char *text)
 {
 	char path[256];
-	ssize_t n;
-	int fd, err;
 
 	snprintf(path, sizeof(path), SYSFS "%s", name);
-	fd = open(path, O_WRONLY);
-	if (fd < 0)
-		return -errno;
-	n = write(fd, text, strlen(text));
-	err = n < 0 ? -errno : 0;
-	close(fd);
-	return err;
+	return write_text(path, text);
 }
 
 static int put_number(const char *name, __u64 number)

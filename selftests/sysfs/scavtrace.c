@@ -29,21 +29,9 @@ FIXTURE(scavtrace) {
 	char text[1 << 20];
 };
 
-static int put(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY), err = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, strlen(text)) < 0)
-		err = -errno;
-	close(fd);
-	return err;
-}
-
 static int force(void)
 {
-	return put(SYSFS "scavenge", "1");
+	return write_text(SYSFS "scavenge", "1");
 }
 
 /* What there is to be read now. */
@@ -205,11 +193,11 @@ TEST_F(scavtrace, a_record_says_what_the_run_did)
 	struct gostat_ioc_scavenge run = { .size = sizeof(run) };
 	struct record r;
 
-	put(SYSFS "scavenger/enabled", "0");
+	write_text(SYSFS "scavenger/enabled", "0");
 	ASSERT_EQ(0, leave_idle(self->fd));
 	ASSERT_EQ(0, call(self->fd, GOSTAT_IOC_SCAVENGE, &run));
 	get(self->pipe, self->text, sizeof(self->text));
-	put(SYSFS "scavenger/enabled", "1");
+	write_text(SYSFS "scavenger/enabled", "1");
 	ASSERT_NE(NULL, take(self->text, &r));
 	EXPECT_EQ(0, strcmp("forced", r.cause));
 	EXPECT_LT(0, run.released);
@@ -225,7 +213,7 @@ TEST_F(scavtrace, without_a_record_a_read_says_so_or_waits)
 	struct pollfd p = { .fd = self->pipe, .events = POLLIN };
 	char c;
 
-	put(SYSFS "scavenger/enabled", "0");
+	write_text(SYSFS "scavenger/enabled", "0");
 	get(self->pipe, self->text, sizeof(self->text));
 	EXPECT_EQ(-1, read(self->pipe, &c, 1));
 	EXPECT_EQ(EAGAIN, errno);
@@ -237,7 +225,7 @@ TEST_F(scavtrace, without_a_record_a_read_says_so_or_waits)
 	EXPECT_EQ('s', c);
 	EXPECT_EQ(1, poll(&p, 1, 0));
 	EXPECT_EQ(0, read(self->pipe, &c, 0));
-	put(SYSFS "scavenger/enabled", "1");
+	write_text(SYSFS "scavenger/enabled", "1");
 }
 
 /* Take whole records off the start of @text; how many of them from @first on. */
@@ -326,13 +314,13 @@ TEST_F(scavtrace, who_is_too_slow_is_told_what_is_lost)
 
 	ASSERT_EQ(0, read_number(PARAMETERS "trace_records", &value));
 	records = value;
-	put(SYSFS "scavenger/enabled", "0");
+	write_text(SYSFS "scavenger/enabled", "0");
 	ASSERT_EQ(0, force());
 	get(self->pipe, self->text, sizeof(self->text));
 	for (i = 0; i < records + 7; i++)
 		ASSERT_EQ(0, force());
 	get(self->pipe, self->text, sizeof(self->text));
-	put(SYSFS "scavenger/enabled", "1");
+	write_text(SYSFS "scavenger/enabled", "1");
 	lost = strtoull(self->text + strlen("scvg: "), &end, 10);
 	EXPECT_EQ(7, lost);
 	EXPECT_EQ(0, strncmp(end, " records lost\n", 14));
@@ -362,10 +350,10 @@ TEST_F(scavtrace, the_tracepoint_tells_the_same)
 
 	if (access(EVENT "enable", W_OK))
 		SKIP(return, "no tracefs with this event");
-	ASSERT_EQ(0, put(EVENT "enable", "1"));
+	ASSERT_EQ(0, write_text(EVENT "enable", "1"));
 	ASSERT_EQ(0, leave_idle(self->fd));
 	ASSERT_EQ(0, force());
-	ASSERT_EQ(0, put(EVENT "enable", "0"));
+	ASSERT_EQ(0, write_text(EVENT "enable", "0"));
 	get(self->pipe, self->text, sizeof(self->text));
 	ASSERT_NE(NULL, take(self->text, &r));
 	snprintf(expected, sizeof(expected),
@@ -373,7 +361,7 @@ TEST_F(scavtrace, the_tracepoint_tells_the_same)
 		 r.number, r.cause, r.run, r.whole, r.ns, r.inuse, r.idle,
 		 r.sys, r.released, r.consumed, r.seconds, r.nanoseconds);
 	ASSERT_LT(0, get_file(TRACEFS "trace", self->text, sizeof(self->text)));
-	put(TRACEFS "trace", "");
+	write_text(TRACEFS "trace", "");
 	event = strstr(self->text, expected);
 	EXPECT_NE(NULL, event) TH_LOG("%s", expected);
 }

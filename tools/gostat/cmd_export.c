@@ -135,6 +135,8 @@ static const struct export_row {
 	{ FIGURES_SCAVENGER, "runs", "scavenger_runs", C, NULL, "Runs of the scavenger." },
 	{ FIGURES_SCAVENGER, "released", "scavenger_released_bytes", C, bytes,
 	  "Given back to the page allocator by them." },
+	{ FIGURES_SCAVENGER, "whole", "scavenger_whole_bytes", C, bytes,
+	  "Of these in whole arenas." },
 	{ FIGURES_SCAVENGER, "ns", "scavenger_seconds", C, "seconds", "Time they took." },
 };
 
