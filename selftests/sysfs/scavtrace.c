@@ -7,13 +7,18 @@
 #include "gostat_test.h"
 
 #include <poll.h>
+#include <sys/syscall.h>
+#include <time.h>
 
 #define DEBUGFS		"/sys/kernel/debug/gostat/"
 #define TRACE		DEBUGFS "scavenger_trace"
 #define PIPE		DEBUGFS "scavenger_trace_pipe"
+#define ENABLED		SYSFS "scavenger/enabled"
 #define TRACEFS		"/sys/kernel/tracing/"
 #define EVENT		TRACEFS "events/gostat/scavenge/"
 #define READERS		3
+#define PAUSE_MS	200	/* for somebody to get as far as waiting */
+#define PATIENCE_MS	20000
 #define BYTES		(64 << 10)
 
 /* A record, in bytes. */
@@ -27,6 +32,7 @@ FIXTURE(scavtrace) {
 	int fd;
 	int pipe;
 	char text[1 << 20];
+	char other[1 << 20];
 };
 
 static int force(void)
@@ -61,14 +67,17 @@ FIXTURE_SETUP(scavtrace)
 	if (self->fd == -ENOENT)
 		SKIP(return, "there is no " DEVICE);
 	ASSERT_LE(0, self->fd);
+	/* From here on there are this test's runs only. */
+	ASSERT_EQ(0, write_text(ENABLED, "0"));
+	ASSERT_EQ(0, force());
 	self->pipe = open(PIPE, O_RDONLY | O_NONBLOCK);
 	ASSERT_LE(0, self->pipe);
-	/* From here on there are new ones only. */
 	get(self->pipe, self->text, sizeof(self->text));
 }
 
 FIXTURE_TEARDOWN(scavtrace)
 {
+	EXPECT_EQ(0, write_text(ENABLED, "1"));
 	close(self->pipe);
 	close(self->fd);
 }
@@ -193,11 +202,9 @@ TEST_F(scavtrace, a_record_says_what_the_run_did)
 	struct gostat_ioc_scavenge run = { .size = sizeof(run) };
 	struct record r;
 
-	write_text(SYSFS "scavenger/enabled", "0");
 	ASSERT_EQ(0, leave_idle(self->fd));
 	ASSERT_EQ(0, call(self->fd, GOSTAT_IOC_SCAVENGE, &run));
 	get(self->pipe, self->text, sizeof(self->text));
-	write_text(SYSFS "scavenger/enabled", "1");
 	ASSERT_NE(NULL, take(self->text, &r));
 	EXPECT_EQ(0, strcmp("forced", r.cause));
 	EXPECT_LT(0, run.released);
@@ -213,8 +220,6 @@ TEST_F(scavtrace, without_a_record_a_read_says_so_or_waits)
 	struct pollfd p = { .fd = self->pipe, .events = POLLIN };
 	char c;
 
-	write_text(SYSFS "scavenger/enabled", "0");
-	get(self->pipe, self->text, sizeof(self->text));
 	EXPECT_EQ(-1, read(self->pipe, &c, 1));
 	EXPECT_EQ(EAGAIN, errno);
 	EXPECT_EQ(0, poll(&p, 1, 0));
@@ -225,52 +230,156 @@ TEST_F(scavtrace, without_a_record_a_read_says_so_or_waits)
 	EXPECT_EQ('s', c);
 	EXPECT_EQ(1, poll(&p, 1, 0));
 	EXPECT_EQ(0, read(self->pipe, &c, 0));
-	write_text(SYSFS "scavenger/enabled", "1");
 }
 
-/* Take whole records off the start of @text; how many of them from @first on. */
-static unsigned int take_all(char *text, size_t *size,
-			     unsigned long long *first)
+/* Somebody else forces a run when the caller waits. */
+static pid_t force_later(void)
 {
-	const char *at = text, *next;
-	unsigned int n = 0;
-	struct record r;
+	pid_t pid = fork();
 
-	while ((next = take(at, &r))) {
-		at = next;
-		if (r.number < *first)
-			continue;
-		if (r.number != (*first)++)
-			_exit(3);
-		n++;
-	}
-	*size -= at - text;
-	memmove(text, at, *size + 1);
+	if (pid)
+		return pid;
+	usleep(PAUSE_MS * 1000);
+	_exit(force() != 0);
+}
+
+static unsigned int ms_since(const struct timespec *start)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (now.tv_sec - start->tv_sec) * 1000 +
+	       (now.tv_nsec - start->tv_nsec) / 1000000;
+}
+
+TEST_F(scavtrace, who_waits_in_poll_is_woken)
+{
+	struct pollfd p = { .fd = self->pipe, .events = POLLIN };
+	struct timespec start;
+	int status;
+	pid_t pid;
+
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	pid = force_later();
+	ASSERT_LT(0, pid);
+	EXPECT_EQ(1, poll(&p, 1, PATIENCE_MS));
+	EXPECT_EQ(POLLIN, p.revents);
+	EXPECT_LE(PAUSE_MS / 2, ms_since(&start));
+	EXPECT_GT(PATIENCE_MS / 2, ms_since(&start));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+	EXPECT_LT(0, get(self->pipe, self->text, sizeof(self->text)));
+}
+
+TEST_F(scavtrace, who_waits_in_read_gets_the_record_at_once)
+{
+	struct timespec start;
+	struct record r;
+	int status;
+	pid_t pid;
+	ssize_t n;
+
+	ASSERT_EQ(0, fcntl(self->pipe, F_SETFL, 0));
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	pid = force_later();
+	ASSERT_LT(0, pid);
+	n = read(self->pipe, self->text, sizeof(self->text) - 1);
+	ASSERT_LT(0, n);
+	EXPECT_LE(PAUSE_MS / 2, ms_since(&start));
+	self->text[n] = '\0';
+	EXPECT_EQ(self->text + n, take(self->text, &r));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+}
+
+static void nothing(int signal)
+{
+}
+
+TEST_F(scavtrace, who_waits_can_be_interrupted_and_misses_nothing)
+{
+	struct sigaction action = { .sa_handler = nothing };
+	struct timespec start;
+	struct record r;
+	ssize_t n;
+
+	ASSERT_EQ(0, fcntl(self->pipe, F_SETFL, 0));
+	ASSERT_EQ(0, sigaction(SIGALRM, &action, NULL));
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	alarm(1);
+	EXPECT_EQ(-1, read(self->pipe, self->text, sizeof(self->text) - 1));
+	EXPECT_EQ(EINTR, errno);
+	EXPECT_LE(500, ms_since(&start));
+	ASSERT_EQ(0, force());
+	n = read(self->pipe, self->text, sizeof(self->text) - 1);
+	ASSERT_LT(0, n);
+	self->text[n] = '\0';
+	EXPECT_EQ(self->text + n, take(self->text, &r));
+}
+
+/* Everything that is kept, read by so many bytes. */
+static size_t get_by(const char *path, size_t bytes, char *text, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK);
+	size_t n = 0;
+	ssize_t part;
+
+	while (fd >= 0 && n + bytes < size &&
+	       (part = read(fd, text + n, bytes)) > 0)
+		n += part;
+	close(fd);
+	text[n] = '\0';
 	return n;
 }
 
-/* A reader of its own that wants @n records from @first on, in small pieces. */
+TEST_F(scavtrace, the_text_is_the_same_however_it_is_read)
+{
+	static const size_t bytes[] = { 1, 7, 4096, 100000 };
+	unsigned int i;
+	size_t n;
+
+	ASSERT_EQ(0, leave_idle(self->fd));
+	ASSERT_EQ(0, force());
+	n = get_file(TRACE, self->text, sizeof(self->text));
+	ASSERT_LT(0, n);
+	for (i = 0; i < ARRAY_LEN(bytes); i++) {
+		EXPECT_EQ(n, get_by(PIPE, bytes[i], self->other,
+				    sizeof(self->other)));
+		EXPECT_EQ(0, memcmp(self->text, self->other, n));
+		EXPECT_EQ(n, get_by(TRACE, bytes[i], self->other,
+				    sizeof(self->other)));
+		EXPECT_EQ(0, memcmp(self->text, self->other, n));
+	}
+}
+
+/* A reader of its own: what it read up to record @last, by its exit status. */
 static pid_t start_reader(unsigned long long first, unsigned int n)
 {
+	static char text[1 << 20];	/* also all that are kept */
 	int fd = open(PIPE, O_RDONLY);
-	char text[4096] = "";
+	const char *at = text, *next;
+	struct record r;
 	size_t size = 0;
 	pid_t pid = fork();
-	ssize_t got;
 
 	if (pid) {
 		close(fd);
 		return pid;
 	}
-	while (n) {
-		got = read(fd, text + size, 7);
-		if (got <= 0 || size + got + 8 > sizeof(text))
+	while (n && size < sizeof(text) - 1) {
+		ssize_t got = read(fd, text + size, 7);
+
+		if (got <= 0)
 			_exit(2);
 		size += got;
-		text[size] = '\0';
-		n -= take_all(text, &size, &first);
+		while (n && (next = take(at, &r))) {
+			if (r.number >= first && r.number != first++)
+				_exit(3);
+			n -= r.number + 1 == first;
+			at = next;
+		}
 	}
-	_exit(0);
+	_exit(n != 0);
 }
 
 TEST_F(scavtrace, each_of_several_readers_gets_every_record)
@@ -306,50 +415,68 @@ TEST_F(scavtrace, a_reader_that_waits_can_be_killed)
 	EXPECT_EQ(true, WIFSIGNALED(status));
 }
 
-TEST_F(scavtrace, who_is_too_slow_is_told_what_is_lost)
+/* How many records there are from here on, one number after the other. */
+static unsigned int in_a_row(const char *at)
 {
-	unsigned long long records, lost, i;
-	__u64 value;
-	char *end;
+	unsigned long long number = 0;
+	unsigned int n = 0;
+	struct record r;
 
-	ASSERT_EQ(0, read_number(PARAMETERS "trace_records", &value));
-	records = value;
-	write_text(SYSFS "scavenger/enabled", "0");
-	ASSERT_EQ(0, force());
-	get(self->pipe, self->text, sizeof(self->text));
-	for (i = 0; i < records + 7; i++)
-		ASSERT_EQ(0, force());
-	get(self->pipe, self->text, sizeof(self->text));
-	write_text(SYSFS "scavenger/enabled", "1");
-	lost = strtoull(self->text + strlen("scvg: "), &end, 10);
-	EXPECT_EQ(7, lost);
-	EXPECT_EQ(0, strncmp(end, " records lost\n", 14));
+	while (*at) {
+		at = take(at, &r);
+		if (!at || (n && r.number != number + 1))
+			return 0;
+		number = r.number;
+		n++;
+	}
+	return n;
 }
 
+/* He has read the beginning of a record: that one he gets whole. */
+TEST_F(scavtrace, who_is_too_slow_is_told_what_is_lost)
+{
+	__u64 records, i;
+	const char *lost;
+	struct record r;
+
+	ASSERT_EQ(0, read_number(PARAMETERS "trace_records", &records));
+	ASSERT_EQ(0, force());
+	ASSERT_EQ(10, read(self->pipe, self->text, 10));
+	for (i = 0; i < records + 7; i++)
+		ASSERT_EQ(0, force());
+	get(self->pipe, self->text + 10, sizeof(self->text) - 10);
+	lost = take(self->text, &r);
+	ASSERT_NE(NULL, lost);
+	EXPECT_EQ(0, strncmp(lost, "scvg: 7 records lost\n", 21))
+		TH_LOG("%.80s", lost);
+	lost = strchr(lost, '\n') + 1;
+	EXPECT_EQ(records, in_a_row(lost));
+	i = r.number;
+	ASSERT_NE(NULL, take(lost, &r));
+	EXPECT_EQ(i + 8, r.number);
+}
+
+/* Nothing but a pipe is open, which is enough. */
 TEST_F(scavtrace, an_open_pipe_keeps_the_module)
 {
-	FILE *f = fopen("/proc/modules", "r");
-	char line[256];
-	int refs = 0;
-
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "gostat %*d %d", &refs) == 1)
-			break;
-	if (f)
-		fclose(f);
-	/* This test's device and pipe. */
-	EXPECT_LE(2, refs);
+	close(self->fd);
+	self->fd = -1;
+	EXPECT_EQ(-1, syscall(SYS_delete_module, "gostat", O_NONBLOCK));
+	EXPECT_EQ(EAGAIN, errno);
+	ASSERT_EQ(0, force());
+	EXPECT_LT(0, get(self->pipe, self->text, sizeof(self->text)));
 }
 
 /* --- the tracepoint -------------------------------------------------------- */
 
 TEST_F(scavtrace, the_tracepoint_tells_the_same)
 {
-	char expected[512], *event;
+	char expected[512];
 	struct record r;
 
 	if (access(EVENT "enable", W_OK))
 		SKIP(return, "no tracefs with this event");
+	ASSERT_EQ(0, write_text(TRACEFS "tracing_on", "1"));
 	ASSERT_EQ(0, write_text(EVENT "enable", "1"));
 	ASSERT_EQ(0, leave_idle(self->fd));
 	ASSERT_EQ(0, force());
@@ -361,9 +488,7 @@ TEST_F(scavtrace, the_tracepoint_tells_the_same)
 		 r.number, r.cause, r.run, r.whole, r.ns, r.inuse, r.idle,
 		 r.sys, r.released, r.consumed, r.seconds, r.nanoseconds);
 	ASSERT_LT(0, get_file(TRACEFS "trace", self->text, sizeof(self->text)));
-	write_text(TRACEFS "trace", "");
-	event = strstr(self->text, expected);
-	EXPECT_NE(NULL, event) TH_LOG("%s", expected);
+	EXPECT_NE(NULL, strstr(self->text, expected)) TH_LOG("%s", expected);
 }
 
 TEST_HARNESS_MAIN
