@@ -160,6 +160,53 @@ static void runs_of_vmalloc_are_limited_too(struct kunit *test)
 	gs_heap_free(&kh->heap, obj);
 }
 
+static struct page *others;
+
+/* Called by the source when it is asked: somebody else gets the last page. */
+static void take_the_rest(struct kunit_heap *kh)
+{
+	kh->look = NULL;
+	others = gs_source_get(&kh->heap, GFP_KERNEL, 0);
+}
+
+static void of_two_who_race_to_the_limit_one_is_refused(struct kunit *test)
+{
+	struct kunit_heap *kh = kh_of(test);
+	u64 limit = kh->bytes + PAGE_SIZE;
+
+	gs_limit_set(&kh->heap, hard(test), limit);
+	kh->look = take_the_rest;
+	KUNIT_EXPECT_PTR_EQ(test, NULL, gs_source_get(&kh->heap, GFP_KERNEL, 0));
+	KUNIT_ASSERT_NOT_NULL(test, others);
+	KUNIT_EXPECT_EQ(test, kh->bytes, limit);
+	KUNIT_EXPECT_EQ(test, books(test)->scav.refused, 1);
+	gs_source_put(&kh->heap, others, 0);
+	KUNIT_EXPECT_TRUE(test, kh_check(kh));
+}
+
+static void the_same_with_a_run_of_vmalloc(struct kunit *test)
+{
+	struct kunit_heap *kh = kh_of(test);
+	size_t bytes = 2 * GS_BLOCK_MAX;
+	void *obj;
+	u64 limit;
+
+	/* So that there is a descriptor. */
+	gs_heap_free(&kh->heap, gs_heap_alloc(&kh->heap, bytes, GFP_KERNEL));
+	kh_settle(kh);
+	limit = kh->bytes + bytes;
+	gs_limit_set(&kh->heap, hard(test), limit);
+	kh->look = take_the_rest;
+	obj = gs_heap_alloc(&kh->heap, bytes, GFP_KERNEL);
+	KUNIT_EXPECT_PTR_EQ(test, NULL, obj);
+	KUNIT_ASSERT_NOT_NULL(test, others);
+	KUNIT_EXPECT_LE(test, kh->bytes, limit);
+	KUNIT_EXPECT_EQ(test, books(test)->scav.refused, 1);
+	gs_source_put(&kh->heap, others, 0);
+	gs_heap_free(&kh->heap, obj);
+	KUNIT_EXPECT_TRUE(test, kh_check(kh));
+}
+
 static void what_must_not_fail_passes_the_hard_limit(struct kunit *test)
 {
 	struct kunit_heap *kh = kh_of(test);
@@ -413,6 +460,8 @@ static struct kunit_case gostat_reclaim_cases[] = {
 	KUNIT_CASE(near_a_limit_it_grows_by_no_more_than_it_must),
 	KUNIT_CASE(beyond_the_hard_limit_it_does_not_grow),
 	KUNIT_CASE(runs_of_vmalloc_are_limited_too),
+	KUNIT_CASE(of_two_who_race_to_the_limit_one_is_refused),
+	KUNIT_CASE(the_same_with_a_run_of_vmalloc),
 	KUNIT_CASE(what_must_not_fail_passes_the_hard_limit),
 	KUNIT_CASE(who_may_not_sleep_releases_nothing),
 	KUNIT_CASE(a_lower_limit_takes_effect_at_once),
